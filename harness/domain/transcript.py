@@ -1,0 +1,101 @@
+"""The canonical transcript: what was said and done, by whom, in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.domain.record import Json, Text, record
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@record
+class ToolCall:
+    """A call that an agent made or wants to make."""
+
+    name: Text
+    """The tool's name."""
+    arguments: Mapping[str, Json] = {}
+    """The arguments as an object."""
+    id: str | None = None
+    """The identifier that ties the result to the call."""
+    raw: str | None = None
+    """The arguments as the model wrote them, kept when they are no JSON object."""
+
+
+@record
+class ToolSpec:
+    """A tool as the model sees it."""
+
+    name: Text
+    """The tool's name."""
+    description: str = ""
+    """What the model is told about it."""
+    parameters: Mapping[str, Json] = {}
+    """The JSON Schema of its arguments."""
+
+
+@record
+class Message:
+    """One message of a transcript."""
+
+    role: Role
+    """Who speaks: system, user, assistant or tool."""
+    content: Json = ""
+    """The text; for a tool result any JSON value, shown to the model as JSON."""
+    sentences: tuple[Text, ...] = ()
+    """Sentences that follow the content in an order drawn anew for every trial."""
+    reasoning: str | None = None
+    """The model's reasoning, where the source kept it."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """The calls that an assistant message makes."""
+    tool_call_id: str | None = None
+    """For a tool result: the call that it answers."""
+    name: str | None = None
+    """For a tool result: the tool's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that one turn took; None where the model does not say."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a model answered to one conversation."""
+
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    reasoning: str | None = None
+    stop: str | None = None
+    model: str | None = None
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a model is asked: messages, and the closed set of replies where there is one.
+
+    ``choices`` are the decision names in the order in which this trial shows them; an adapter
+    that can constrain decoding allows nothing else, others ignore them.
+    """
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All that a trial brought forth after the case's own messages."""
+
+    messages: tuple[Message, ...]
+    usage: Usage = Usage()
+    responded_model: str | None = None
+    latency_s: float = 0.0
+    unrecorded_calls: int = 0
+    error: str | None = None
+    """Why there is no answer to grade, when the model ran out of its time or broke off."""

@@ -1,0 +1,1 @@
+"""What the harness asks of a model, an agent and a grader."""

@@ -1,0 +1,71 @@
+"""The port to a model, and what an adapter declares of itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from harness.domain.project import ModelConfig
+from harness.domain.record import Json
+from harness.domain.transcript import Conversation, Turn
+
+
+class Unavailable(Exception):  # noqa: N818 - it names a state of the model, as adapters raise it
+    """The infrastructure failed before the model answered: no trial, to be tried again."""
+
+
+class OutOfTime(Exception):  # noqa: N818 - as above
+    """The model had its time and did not answer: a trial, and ungraded."""
+
+
+class Model(Protocol):
+    """A model that answers one conversation with one turn."""
+
+    async def respond(
+        self, conversation: Conversation, settings: Mapping[str, Json], seed: int
+    ) -> Turn:
+        """Answer; raise Unavailable before an answer, OutOfTime when the model's time ran out."""
+        ...
+
+    def fingerprint_parts(self) -> Mapping[str, Json]:
+        """Return what identifies this model beyond its configuration, such as a weight hash."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections, processes and memory."""
+        ...
+
+
+@runtime_checkable
+class SharedPrefillModel(Model, Protocol):
+    """A model that answers one conversation many times for the price of one prefill."""
+
+    async def respond_many(
+        self, conversation: Conversation, settings: Mapping[str, Json], seeds: Sequence[int]
+    ) -> list[Turn]:
+        """Answer once per seed; ``seeds`` are consecutive integers. Errors are as for respond."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterContext:
+    """What an adapter may know of where it runs."""
+
+    root: Path
+    """The project's folder."""
+    environ: Mapping[str, str]
+    """The environment, the only source of credentials."""
+    say: Callable[[str], None]
+    """Tells the user one line, on standard error."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSpec:
+    """What an adapter declares: its name, the keys that it reads, and how it is built."""
+
+    name: str
+    build: Callable[[ModelConfig, AdapterContext], Model]
+    required: frozenset[str] = frozenset()
+    """Keys of ModelConfig that must be given."""
+    optional: frozenset[str] = frozenset()
+    """Keys of ModelConfig that may be given, beyond concurrency and settings."""
