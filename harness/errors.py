@@ -1,6 +1,6 @@
 """Every error that a user can cause.
 
-* HarnessError: printed as one line per problem, never as a traceback; carries the exit code.
+* HarnessError: printed as one line per problem, without traceback; carries the exit code.
 
   - InputError (2): a file, a key, a value or a name that the user gave.
   - LedgerError (2): evidence on disk that cannot be trusted, or is being written by another process.
@@ -26,7 +26,7 @@ _SHOWN_VALUE_LENGTH = 80
 def printable(text: str, limit: int | None = None) -> str:
     r"""Return the text as it may reach a terminal: every character that could steer it is escaped.
 
-    Control characters, bidirectional overrides, lone surrogates and other unprintable characters
+    Control characters, bidirectional overrides, lone surrogates and other unprintables
     become ``\xNN`` or ``\uNNNN``; a text longer than ``limit`` characters ends in an ellipsis.
     """
     shown = text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
@@ -39,7 +39,7 @@ def printable(text: str, limit: int | None = None) -> str:
 
 
 def show(value: object) -> str:
-    """Return a value as an error message quotes it: on one line, printable, at most 80 characters."""
+    """Return a value as an error message quotes it: one line, printable, at most 80 long."""
     return printable(value if isinstance(value, str) else repr(value), _SHOWN_VALUE_LENGTH)
 
 
@@ -63,7 +63,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where, which key, the rule, the value that broke it, what to write."""
+    """One thing that is wrong: where, which key, the rule, the value, what to write instead."""
 
     place: Place
     key: str

@@ -1,1 +1,8 @@
-"""adapters"""
+"""Adapters: from a conversation to a model's turn; one module each, imported when it is used."""
+
+BUILT_IN: dict[str, str] = {
+    "llama": "harness.adapters.llama",
+    "python": "harness.adapters.python",
+    "scripted": "harness.adapters.scripted",
+}
+"""Name -> the module whose SPEC declares the adapter."""

@@ -1,1 +1,1 @@
-"""commands"""
+"""Commands: each a straight line of calls, one file each."""

@@ -1,6 +1,7 @@
 """Evals and their cases."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated, Literal
 
 from annotated_types import MinLen
@@ -18,7 +19,7 @@ class Condition:
 
     tool: Text
     """The tool's name."""
-    where: Mapping[str, str] = {}
+    where: Mapping[str, str] = field(default_factory=dict)
     """JSON path into the arguments -> regular expression that the value there must contain."""
 
 
@@ -54,7 +55,7 @@ class Recording:
 
     tool: Text
     """The tool's name."""
-    arguments: Mapping[str, Json] = {}
+    arguments: Mapping[str, Json] = field(default_factory=dict)
     """The arguments of the recorded call."""
     result: Json = ""
     """What the tool returned."""
@@ -98,7 +99,7 @@ class Provenance:
     """The source in words or as a URL."""
     trace_sha256: str | None = None
     """The SHA-256 of the anonymized trace file."""
-    anonymization: Mapping[str, Json] = {}
+    anonymization: Mapping[str, Json] = field(default_factory=dict)
     """Anonymizer version and counts by type, never a value."""
     reconstructed: tuple[str, ...] = ()
     """What is reconstruction and not source."""
@@ -121,8 +122,8 @@ class Case:
     recordings: tuple[Recording, ...] = ()
     """Tool calls and the results recorded in the incident."""
     unrecorded: Literal["error", "empty", "fail"] = "error"
-    """What a call gets that no recording answers: an error result, an empty one, or the trial fails."""
-    decisions: Mapping[Name, Text] = {}
+    """What a call gets that no recording answers: an error, an empty result, or the trial fails."""
+    decisions: Mapping[Name, Text] = field(default_factory=dict)
     """The closed decision set: name -> description; its order is drawn anew for every trial."""
     correct: Conditions
     """What passes."""
@@ -142,7 +143,7 @@ class GraderSpec:
 
     name: Name
     """The grader's name."""
-    options: Mapping[str, Json] = {}
+    options: Mapping[str, Json] = field(default_factory=dict)
     """The grader's own options."""
 
 
@@ -160,7 +161,7 @@ class Eval:
     """Another eval whose cases this one replays, so that a repair is measured on the same cases."""
     repair: tuple[Layer, ...] = ()
     """The layers repaired in every case, by the cases' own variants."""
-    settings: Mapping[str, Json] = {}
+    settings: Mapping[str, Json] = field(default_factory=dict)
     """Sampling settings that win over the model's own."""
     max_steps: Count = 8
     """The most turns that a trial may take."""

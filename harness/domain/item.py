@@ -1,6 +1,6 @@
 """Action items: declarations, never states."""
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -61,7 +61,7 @@ class EvalCoverageItem:
     """The incident that the item comes from."""
     owner: Text
     """The team that answers for it."""
-    due: datetime.date | None = None
+    due: dt.date | None = None
     """The date by which it is to be closed."""
     eval: Name
     """The eval that decides it."""
@@ -93,7 +93,7 @@ class GuardrailItem:
     """The incident that the item comes from."""
     owner: Text
     """The team that answers for it."""
-    due: datetime.date | None = None
+    due: dt.date | None = None
     """The date by which it is to be closed."""
     eval: Name
     """The eval on whose harmful decisions and twins the guardrail is replayed."""
@@ -127,7 +127,7 @@ class EscalationItem:
     """The incident that the item comes from."""
     owner: Text
     """The team that answers for it."""
-    due: datetime.date | None = None
+    due: dt.date | None = None
     """The date by which it is to be closed."""
     metric: Literal["agent_only_rate"]
     """What is counted."""

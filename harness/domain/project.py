@@ -1,6 +1,7 @@
 """harness.yaml: the models, the defaults and the budget of a project."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated, Literal
 
 from annotated_types import Gt
@@ -15,14 +16,14 @@ class ModelConfig:
     adapter: Name
     """The adapter's name."""
     model: str | None = None
-    """The model id that the adapter asks for; for llama a manifest name or a path to a GGUF file."""
+    """The model id that the adapter asks for; for llama a manifest name or the path of a GGUF."""
     target: str | None = None
     """For the python adapter: module:function."""
     replies: tuple[Json, ...] | None = None
     """For the scripted adapter: the replies, in turn."""
     concurrency: Count = 8
     """How many trials may be under way at once."""
-    settings: Mapping[str, Json] = {}
+    settings: Mapping[str, Json] = field(default_factory=dict)
     """Sampling settings, handed to the adapter as they stand; part of the fingerprint."""
 
 

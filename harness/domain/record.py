@@ -1,7 +1,7 @@
 """What makes a class a record, and the value types that records are built of."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
 from annotated_types import Ge, Gt, Interval, Lt, MinLen
@@ -14,7 +14,7 @@ def _key(field_name: str) -> str:
     return field_name.rstrip("_")
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def record(cls: type[_T]) -> type[_T]:
     """Make a class a frozen keyword-only dataclass whose files allow no unknown key.
 

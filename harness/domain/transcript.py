@@ -1,7 +1,7 @@
 """The canonical transcript: what was said and done, by whom, in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.domain.record import Json, Text, record
@@ -15,7 +15,7 @@ class ToolCall:
 
     name: Text
     """The tool's name."""
-    arguments: Mapping[str, Json] = {}
+    arguments: Mapping[str, Json] = field(default_factory=dict)
     """The arguments as an object."""
     id: str | None = None
     """The identifier that ties the result to the call."""
@@ -31,7 +31,7 @@ class ToolSpec:
     """The tool's name."""
     description: str = ""
     """What the model is told about it."""
-    parameters: Mapping[str, Json] = {}
+    parameters: Mapping[str, Json] = field(default_factory=dict)
     """The JSON Schema of its arguments."""
 
 
@@ -97,5 +97,7 @@ class Transcript:
     responded_model: str | None = None
     latency_s: float = 0.0
     unrecorded_calls: int = 0
+    failure: str | None = None
+    """Why the trial failed by the case's own rule, whatever was decided."""
     error: str | None = None
     """Why there is no answer to grade, when the model ran out of its time or broke off."""

@@ -1,32 +1,41 @@
 """The port to a grader."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.domain.case import Case, Eval
+from harness.domain.case import Case
 from harness.domain.record import Json
-from harness.domain.transcript import Transcript
+from harness.domain.transcript import Message, Transcript
 from harness.domain.trial import Grade
+
+CaseProblem = tuple[str, str, str, str]
+"""Key, rule, the value that broke it, what to write instead."""
 
 
 class Grader(Protocol):
     """Reads a transcript and says whether it passes."""
 
+    def decided(self, case: Case, messages: Sequence[Message]) -> bool:
+        """Say whether the messages of the trial so far settle it, so that it may end."""
+        ...
+
     def grade(self, case: Case, transcript: Transcript) -> Grade:
-        """Return the grade; the case is resolved, so a twin's own correct and failing apply."""
+        """Return the grade; the case is resolved, so a twin's own correct and failing apply.
+
+        A reply that fits nothing is ungraded; the eval's ``unparsed`` is applied by the caller.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class GraderMaker:
+class GraderSpecification:
     """What a grader declares: its name, what it asks of a case, and how it is built."""
 
     name: str
-    build: Callable[[Eval, Mapping[str, Json]], Grader]
-    check_case: Callable[[Case], list[tuple[str, str, str, str]]]
-    """Problems of a resolved case for this grader: (key, rule, got, fix) each."""
+    build: Callable[[Mapping[str, Json]], Grader]
+    """Takes the options of eval.yaml; raises ValueError with the rule that they break."""
+    check_case: Callable[[Case], list[CaseProblem]]
+    """The problems of a resolved case for this grader."""
     closed_decisions: bool = False
-    """Whether the model is asked to choose from the case's decisions."""
-    single_turn: bool = False
-    """Whether the first turn ends the trial."""
+    """Whether the model is asked to choose from the case's decisions, in one turn."""

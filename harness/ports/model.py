@@ -47,6 +47,17 @@ class SharedPrefillModel(Model, Protocol):
         ...
 
 
+@runtime_checkable
+class ExactModel(Protocol):
+    """A model that can tell with which probability it makes each choice."""
+
+    async def exact_choice_probabilities(
+        self, conversation: Conversation, settings: Mapping[str, Json]
+    ) -> Mapping[str, float]:
+        """Return choice -> probability, summing to 1, for a conversation with choices."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AdapterContext:
     """What an adapter may know of where it runs."""

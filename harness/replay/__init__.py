@@ -1,1 +1,1 @@
-"""replay"""
+"""Planned trials, performed."""

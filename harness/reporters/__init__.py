@@ -1,1 +1,1 @@
-"""reporters"""
+"""Decisions, as people and programs read them."""

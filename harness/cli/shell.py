@@ -1,0 +1,94 @@
+"""Around every command: its context, its output, its errors and its exit code."""
+
+import datetime as dt
+import json
+import os
+import random
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from harness.errors import EXIT_BUG, EXIT_INTERRUPTED, HarnessError, Problem
+
+RESULT_CODES = """\b
+Exit codes: 0 met / pass; 1 not met / block; 2 usage or file error; 3 undecided / hold;
+4 invalid: too many errors or ungraded trials to judge; 70 a bug; 130 interrupted."""
+
+Command = Callable[[Any], tuple[Any, int]]
+
+
+def run(command: Command, form: str, root: str) -> None:
+    """Run a command, print what it returns, and exit with its code.
+
+    The command returns text, or for ``--format json`` plain values, and an exit code.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        shown, code = command(_context(root))
+        _print(shown if form == "text" else json.dumps(shown, indent=2, allow_nan=False) + "\n")
+    except HarnessError as error:
+        _tell(error, form)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    except Exception:  # a bug: show it whole, and never as "met"
+        click.echo(traceback.format_exc(), err=True, nl=False)
+        click.echo("this is a bug in harness, please report it with the lines above", err=True)
+        code = EXIT_BUG
+    sys.exit(code)
+
+
+def _context(root: str) -> Any:
+    from harness.cli.progress import showing
+    from harness.commands.context import Context
+
+    return Context(
+        start=Path(root),
+        environ=dict(os.environ),
+        now=lambda: dt.datetime.now(dt.UTC),
+        rng=random.SystemRandom(),
+        say=lambda line: click.echo(line, err=True),
+        progress=showing,
+    )
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    # A job that is told to stop ends like Ctrl-C: what was answered is kept.
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has had enough; the verdict still stands in the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(error: HarnessError, form: str) -> None:
+    for problem in error.problems:
+        click.echo(f"error: {problem}", err=True)
+    if form == "json":
+        _print(json.dumps({"errors": [_plain(p) for p in error.problems]}, indent=2) + "\n")
+
+
+def _plain(problem: Problem | str) -> dict[str, Any]:
+    if isinstance(problem, str):
+        return {"message": problem}
+    return {
+        "message": str(problem),
+        "path": problem.place.path,
+        "line": problem.place.line or None,
+        "column": problem.place.column or None,
+        "key": problem.key or None,
+        "rule": problem.rule,
+        "got": problem.got or None,
+        "fix": problem.fix or None,
+    }

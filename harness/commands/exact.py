@@ -1,0 +1,55 @@
+"""``harness check --exact``: failure rates from log-probabilities, where a model has them.
+
+A diagnostic: it says what the trials estimate, on the one runtime that computed it. It is no
+evidence and never enters a decision.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+from harness.commands.replaying import Task
+from harness.domain.trial import BASE, TWIN
+from harness.errors import NotEvaluableError
+from harness.plan import prompts
+from harness.plan.policies import fails
+from harness.ports.model import ExactModel, Model
+
+
+async def exact_rates(
+    tasks: Sequence[Task], models: Mapping[str, Model]
+) -> dict[str, dict[str, tuple[float, float | None]]]:
+    """Return item -> case -> exact failure rates of case and twin, averaged over all orders.
+
+    NotEvaluableError when a model or an eval has no exact choice probabilities.
+    """
+    return {task.question.item: await _of(task, models[task.subject.model]) for task in tasks}
+
+
+async def _of(task: Task, model: Model) -> dict[str, tuple[float, float | None]]:
+    if not isinstance(model, ExactModel) or not task.subject.grader_spec.closed_decisions:
+        raise NotEvaluableError(
+            f"--exact needs a closed decision set and a model with log-probabilities (llama); "
+            f"{task.subject.model} with grader {task.subject.grader_spec.name} is not"
+        )
+    result: dict[str, tuple[float, float | None]] = {}
+    for name in task.subject.cases:
+        twin = (name, TWIN) in task.subject.resolved
+        result[name] = (
+            await _rate(task, model, name, BASE),
+            await _rate(task, model, name, TWIN) if twin else None,
+        )
+    return result
+
+
+async def _rate(task: Task, model: ExactModel, name: str, variant: str) -> float:
+    subject = task.subject
+    case = subject.resolved[name, variant]
+    settings = {**subject.config.settings, **subject.evaluation.settings}
+    rates = []
+    for shuffle in range(prompts.orders(case, closed=True)):
+        shown = prompts.conversation(
+            case, shuffle, closed=True, question=subject.evaluation.question
+        )
+        chances = await model.exact_choice_probabilities(shown, settings)
+        rates.append(sum(chance for choice, chance in chances.items() if fails(case, choice)))
+    return fmean(rates)

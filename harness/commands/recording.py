@@ -1,0 +1,132 @@
+"""Trials and plans as records of the ledger; docs/ledger.md lists their keys."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from harness.decide.coverage import Question
+from harness.decide.epochs import Epoch
+from harness.decide.evidence import Evidence, Held, SeriesKey
+from harness.domain.decision import Decision
+from harness.domain.record import Json
+from harness.domain.transcript import Conversation
+from harness.domain.trial import Fingerprint, TrialError, TrialResult, TrialSpec
+from harness.ledger.blobs import put_blob
+from harness.replay import wire
+from harness.reporters.check_json import decision_object
+
+_INLINE_BYTES = 4096
+"""A transcript up to this size stands in its record; a larger one becomes a blob."""
+
+
+def plan_name(question: Question) -> str:
+    """Return the name of a plan within a run: the same question on the same model, the same."""
+    return f"{question.eval_digest[:16]}-{question.key.fingerprint[:16]}"
+
+
+def plan_record(
+    question: Question, fingerprint: Fingerprint, epoch: Epoch, held: Held
+) -> dict[str, Json]:
+    """Return the record that says what will be replayed, on which model, from which round on."""
+    first = {
+        variant: held.first_missing(question.places(variant), since)
+        for variant, since in epoch.first_round.items()
+    }
+    return {
+        "kind": "plan",
+        "plan": plan_name(question),
+        "eval": question.key.eval,
+        "protocol": question.key.protocol,
+        "eval_digest": question.eval_digest,
+        "cases": {case: dict(digests) for case, digests in question.cases.items()},
+        "model": question.model,
+        "fingerprint": fingerprint.digest,
+        "parts": dict(fingerprint.parts),
+        "from_round": first,
+    }
+
+
+def item_record(question: Question, epoch: Epoch) -> dict[str, Json]:
+    """Return the record that ties an item, with its target, to an epoch."""
+    return {
+        "kind": "item",
+        "plan": plan_name(question),
+        "item": question.item,
+        "rules": {**asdict(question.rules), "covers": list(question.rules.covers)},
+        "epoch": epoch.number,
+        "first_round": dict(epoch.first_round),
+    }
+
+
+def decision_record(decision: Decision, plan: str, evidence: Evidence, key: SeriesKey) -> Json:
+    """Return the record of a decision, with every run that it stands on as it was then."""
+    runs = evidence.runs.get(key, {})
+    return {
+        "kind": "decision",
+        "plan": plan,
+        "stands_on": [[run, count, head] for run, (count, head) in runs.items()],
+        **decision_object(decision),
+    }
+
+
+@dataclass(slots=True)
+class TrialRecorder:
+    """Turns results of one question into records, and stores what is too large for one."""
+
+    reports: Path
+    plan: str
+    fingerprint: str
+    _prompts: dict[tuple[str, str, int], Json] = field(default_factory=dict)
+
+    def record(self, result: TrialResult | TrialError, shown: Conversation) -> dict[str, Json]:
+        """Return the record of a result; ``shown`` is what the model was asked."""
+        record = {**_identity(result.spec), "plan": self.plan, "fingerprint": self.fingerprint}
+        if isinstance(result, TrialError):
+            failed = {"kind": "error", "error": result.error, "attempts": result.attempts}
+            return record | failed
+        return {**record, **self._outcome(result, shown)}
+
+    def _outcome(self, result: TrialResult, shown: Conversation) -> Mapping[str, Json]:
+        transcript = result.transcript
+        return {
+            "outcome": result.grade.outcome.value,
+            "decision": result.grade.decision,
+            "reason": result.grade.reason,
+            "prompt": self._prompt(result.spec, shown),
+            "transcript": self._stored(wire.messages(transcript.messages)),
+            "responded_model": transcript.responded_model,
+            "unrecorded_calls": transcript.unrecorded_calls,
+            "input_tokens": transcript.usage.input_tokens,
+            "output_tokens": transcript.usage.output_tokens,
+            "latency_s": round(transcript.latency_s, 4),
+        }
+
+    def _prompt(self, spec: TrialSpec, shown: Conversation) -> Json:
+        key = (spec.case, spec.variant, spec.shuffle)
+        if key not in self._prompts:
+            self._prompts[key] = self._blob(wire.conversation(shown))
+        return self._prompts[key]
+
+    def _stored(self, value: Json) -> Json:
+        # A reply may hold lone surrogates and any control character: ASCII keeps both harmless.
+        small = len(json.dumps(value)) <= _INLINE_BYTES
+        return value if small else self._blob(value)
+
+    def _blob(self, value: Json) -> Json:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+        return {"blob": put_blob(self.reports, text.encode("ascii"))}
+
+
+def _identity(spec: TrialSpec) -> dict[str, Json]:
+    return {
+        "kind": "trial",
+        "id": spec.id,
+        "eval": spec.eval,
+        "case": spec.case,
+        "variant": spec.variant,
+        "round": spec.round,
+        "index": spec.index,
+        "seed": spec.seed,
+        "shuffle": spec.shuffle,
+    }

@@ -1,0 +1,172 @@
+"""The verdict on an eval-coverage item.
+
+``met`` needs three things at once: the cases below their target, the twins below theirs where
+one is declared, and every case that the item covers in the eval. Each of the two rates is judged
+at the whole alpha of the epoch: closing needs both, so a false close is no likelier than either.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from harness.decide.epochs import Epoch
+from harness.decide.evidence import Codes, Evidence, Held, Place, SeriesKey
+from harness.decide.judge import judge
+from harness.domain.decision import Decision, Judgement, Rules, Verdict
+from harness.domain.trial import BASE, TWIN
+from harness.stats import pooled, spending
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be decided, and by which rules; the ledger's item records hold all of it."""
+
+    item: str
+    key: SeriesKey
+    eval_digest: str
+    model: str
+    cases: Mapping[str, Mapping[str, str]]
+    """Case -> variant -> digest, in the order of a round."""
+    rules: Rules
+    warnings: tuple[str, ...] = ()
+    """What the loader found worth saying."""
+
+    def places(self, variant: str) -> list[Place]:
+        """Return the places of a round of a variant, in order."""
+        return [(variant, c, d[variant]) for c, d in self.cases.items() if variant in d]
+
+    def uncovered(self) -> list[str]:
+        """Return the cases that the item covers and the eval lacks."""
+        return [name for name in self.rules.covers if name not in self.cases]
+
+
+def alpha_of(question: Question, epoch: Epoch) -> float:
+    """Return the error rate that an epoch may spend."""
+    rules = question.rules
+    return spending.epoch_alpha(rules.alpha, epoch.number, rules.error_scope)
+
+
+def decide(question: Question, epoch: Epoch, evidence: Evidence) -> Decision:
+    """Return the decision; the same records give the same decision, whenever it is asked."""
+    held = evidence.of(question.key)
+    alpha = alpha_of(question, epoch)
+    rules = question.rules
+    codes = {
+        variant: held.rounds(question.places(variant), epoch.first_round.get(variant, 0))
+        for variant in (BASE, TWIN)
+    }
+    base = _judge(question, codes[BASE], BASE, rules.failure_rate, alpha)
+    twins = None
+    if question.places(TWIN):
+        twins = _judge(question, codes[TWIN], TWIN, rules.twin_failure_rate, alpha)
+    errors = _open_errors(question, epoch, held)
+    verdict, reasons = _verdict(question, base, twins, errors)
+    return Decision(
+        item=question.item,
+        verdict=verdict,
+        reasons=tuple(reasons),
+        eval=question.key.eval,
+        eval_digest=question.eval_digest,
+        model=question.model,
+        fingerprint=question.key.fingerprint,
+        epoch=epoch.number,
+        alpha=alpha,
+        base=base,
+        twins=twins,
+        errors=len(errors),
+        max_trials=question.rules.max_trials,
+        warnings=question.warnings + tuple(_warnings(question, held, has_twins=twins is not None)),
+    )
+
+
+def _judge(
+    question: Question, codes: Codes, variant: str, target: float | None, alpha: float
+) -> Judgement:
+    places = question.places(variant)
+    judged = judge(codes, [case for _, case, _ in places], target, alpha)
+    if judged.ungraded > question.rules.max_ungraded_rate * judged.trials and judged.verdict in {
+        Verdict.MET,
+        Verdict.NOT_MET,
+    }:
+        return replace(judged, verdict=Verdict.INVALID)
+    return judged
+
+
+def _open_errors(question: Question, epoch: Epoch, held: Held) -> list[str]:
+    places = set(question.places(BASE)) | set(question.places(TWIN))
+    return [
+        error
+        for (place, round_), error in held.open_errors.items()
+        if place in places and round_ >= epoch.first_round.get(place[0], 0)
+    ]
+
+
+def ungraded_shown(judged: Judgement, max_ungraded_rate: float, alpha: float) -> bool:
+    """Say whether the ungraded share is shown to be too large, so that sampling may stop."""
+    if not judged.ungraded or max_ungraded_rate <= 0:
+        return judged.ungraded > 0
+    log_e = float(pooled.log_e_not_met(judged.ungraded, judged.trials, max_ungraded_rate))
+    return log_e >= -math.log(alpha)
+
+
+def _verdict(
+    question: Question, base: Judgement, twins: Judgement | None, errors: Sequence[str]
+) -> tuple[Verdict, list[str]]:
+    judged = [base] if twins is None else [base, twins]
+    reasons: list[str] = []
+    if base.verdict is Verdict.NOT_MET:
+        reasons.append("the failure rate is shown to be above the target")
+    if twins is not None and twins.verdict is Verdict.NOT_MET:
+        reasons.append("the failure rate of the twins is shown to be above their target")
+    if reasons:
+        return Verdict.NOT_MET, reasons
+    invalid = _invalid(question, judged, errors)
+    if invalid:
+        return Verdict.INVALID, invalid
+    uncovered = question.uncovered()
+    if uncovered:
+        names = ", ".join(uncovered)
+        reasons.append(f"covers names {names}, which eval {question.key.eval} lacks: it stays open")
+    if base.verdict is Verdict.UNDECIDED:
+        reasons.append(_open(base, "failure rate", question.rules.max_trials))
+    if twins is not None and twins.target is not None and twins.verdict is Verdict.UNDECIDED:
+        reasons.append(_open(twins, "failure rate of the twins", None))
+    if reasons:
+        return Verdict.UNDECIDED, reasons
+    return Verdict.MET, ["the failure rate is shown to be below the target"]
+
+
+def _invalid(question: Question, judged: Sequence[Judgement], errors: Sequence[str]) -> list[str]:
+    limit = question.rules.max_ungraded_rate
+    reasons = []
+    trials = sum(j.trials for j in judged)
+    ungraded = sum(j.ungraded for j in judged)
+    shown = any(ungraded_shown(j, limit, question.rules.alpha) for j in judged)
+    if shown or any(j.verdict is Verdict.INVALID for j in judged):
+        reasons.append(
+            f"{ungraded} of {trials} trials are ungraded, more than {limit:.0%} can be judged with"
+        )
+    if errors:
+        reasons.append(f"{len(errors)} trials got no answer from the model: {errors[-1]}")
+    return reasons
+
+
+def _open(judged: Judgement, what: str, cap: int | None) -> str:
+    if not judged.rounds:
+        return f"no whole round of trials on the {what} yet"
+    if cap is not None and judged.trials >= cap:
+        return f"max_trials {cap} is reached without a decision on the {what}"
+    return f"the {what} is shown to be neither below nor above its target yet"
+
+
+def _warnings(question: Question, held: Held, *, has_twins: bool) -> list[str]:
+    found = []
+    if not has_twins:
+        found.append("no case has a twin: an agent that never acts would pass")
+    elif question.rules.twin_failure_rate is None:
+        found.append(
+            "twins exist, but target has no twin_failure_rate: an agent that never acts may close"
+        )
+    if held.surplus:
+        found.append(f"{held.surplus} trials fill places that were filled before; not counted")
+    return found

@@ -1,0 +1,57 @@
+"""Which trials an item may stand on.
+
+Evidence is pooled within an epoch: same target, same series, and cases of which none was
+edited or taken away. Anything else begins the next epoch, with trials that are still to come,
+and decides at its own share of alpha. Adding a case goes on in the same epoch once the case has
+been replayed for all completed rounds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.decide.evidence import Evidence, ItemRecord, SeriesKey
+from harness.domain.decision import Rules
+from harness.domain.trial import BASE, TWIN
+
+Cases = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A stretch of evidence for one item."""
+
+    number: int
+    """Counted from 1 over the item's life."""
+    first_round: Mapping[str, int]
+    """Variant -> the first round of the series that counts."""
+    recorded: bool
+    """Whether the ledger knows this epoch with exactly these cases."""
+
+
+def current(evidence: Evidence, item: str, key: SeriesKey, rules: Rules, cases: Cases) -> Epoch:
+    """Return the epoch in which an item with these rules, this series and these cases stands."""
+    history = evidence.items.get(item, [])
+    for past in reversed(history):
+        if past.series == key and _same_target(past.rules, rules) and _keeps(past, cases):
+            same = _plain(past.cases) == _plain(cases)
+            return Epoch(past.epoch, past.first_round, recorded=same)
+    held = evidence.of(key)
+    first = {variant: held.started(variant) for variant in (BASE, TWIN)}
+    return Epoch(_next(history), first, recorded=False)
+
+
+def _same_target(past: Rules, rules: Rules) -> bool:
+    mine = (rules.failure_rate, rules.twin_failure_rate, rules.alpha)
+    return (past.failure_rate, past.twin_failure_rate, past.alpha) == mine
+
+
+def _next(history: Iterable[ItemRecord]) -> int:
+    return max((past.epoch for past in history), default=0) + 1
+
+
+def _keeps(past: ItemRecord, cases: Cases) -> bool:
+    return all(name in cases and dict(cases[name]) == dict(past.cases[name]) for name in past.cases)
+
+
+def _plain(cases: Cases) -> dict[str, dict[str, str]]:
+    return {name: dict(digests) for name, digests in cases.items()}

@@ -1,0 +1,193 @@
+"""The ledger's records, arranged so that a decision can be read from them.
+
+Trials belong to a *series*: the same eval asked and graded in the same way, on the same
+fingerprint. A place in a series is a variant, a case as it was replayed, and a round; it holds
+one trial. Should two ledgers that were merged both fill a place, the first in the order of
+the ledger counts, whatever its outcome.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.domain.decision import Rules
+from harness.domain.trial import Outcome
+
+Record = Mapping[str, Any]
+Codes = NDArray[np.int8]
+PASS, FAIL, UNGRADED = 0, 1, 2
+_CODES = {Outcome.PASS.value: PASS, Outcome.FAIL.value: FAIL, Outcome.UNGRADED.value: UNGRADED}
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """What must be equal for trials to be evidence for the same failure rate."""
+
+    eval: str
+    protocol: str
+    fingerprint: str
+
+
+Place = tuple[str, str, str]
+"""Variant, case, digest of the case as it was replayed."""
+
+
+@dataclass(slots=True)
+class Held:
+    """The trials of one series."""
+
+    codes: dict[Place, dict[int, int]] = field(default_factory=dict)
+    """Place -> round -> outcome code."""
+    open_errors: dict[tuple[Place, int], str] = field(default_factory=dict)
+    """Places and rounds that an error left without a trial -> the last error."""
+    surplus: int = 0
+    """Trials in places that were already filled."""
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    model_s: float = 0.0
+
+    def started(self, variant: str) -> int:
+        """Return the number of rounds of a variant that any case has a trial in."""
+        rounds = [max(held) for place, held in self.codes.items() if place[0] == variant and held]
+        return max(rounds, default=-1) + 1
+
+    def first_missing(self, places: Iterable[Place], since: int) -> int:
+        """Return the first round from ``since`` on in which a place holds no trial."""
+        columns = [self.codes.get(place, {}) for place in places]
+        while columns and all(since in column for column in columns):
+            since += 1
+        return since
+
+    def rounds(self, places: Iterable[Place], first_round: int) -> Codes:
+        """Return the outcome codes of the whole rounds from ``first_round`` on, (rounds, cases)."""
+        wanted = list(places)
+        columns = [self.codes.get(place, {}) for place in wanted]
+        rows = range(first_round, self.first_missing(wanted, first_round))
+        return np.array([[column[r] for column in columns] for r in rows], np.int8).reshape(
+            len(rows), len(columns)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """That an item was planned: the beginning of an epoch, or its continuation."""
+
+    item: str
+    series: SeriesKey
+    rules: Rules
+    epoch: int
+    cases: Mapping[str, Mapping[str, str]]
+    first_round: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that the ledger holds, by series and by item."""
+
+    series: dict[SeriesKey, Held] = field(default_factory=dict)
+    items: dict[str, list[ItemRecord]] = field(default_factory=dict)
+    plans: list[Record] = field(default_factory=list)
+    """Every plan of every run, in the order of the ledger."""
+    runs: dict[SeriesKey, dict[str, tuple[int, str]]] = field(default_factory=dict)
+    """Series -> the runs that hold trials of it -> records and head of that run as it was read."""
+
+    def of(self, key: SeriesKey) -> Held:
+        """Return what is held of a series, nothing if it is new."""
+        return self.series.get(key) or Held()
+
+    def add_run(self, run: str, head: str, records: Sequence[Record]) -> "RunFeed":
+        """Take in the records of one run; runs are added in the order of the ledger.
+
+        Returns the feed, to which the writer of an unsealed run goes on to give its records.
+        """
+        feed = RunFeed(self, run)
+        for record in records:
+            feed.take(record)
+        feed.stands_at(len(records), head)
+        return feed
+
+    def last_run(self, key: SeriesKey) -> tuple[str | None, str | None]:
+        """Return the last run that holds trials of a series, and that run's head."""
+        runs = self.runs.get(key)
+        if not runs:
+            return None, None
+        run = list(runs)[-1]
+        return run, runs[run][1]
+
+
+@dataclass(slots=True)
+class RunFeed:
+    """Takes the records of one run, in order."""
+
+    evidence: Evidence
+    run: str
+    plans: dict[str, tuple[SeriesKey, Record]] = field(default_factory=dict)
+    """Name of a plan within the run -> its series and record."""
+    with_trials: set[SeriesKey] = field(default_factory=set)
+
+    def take(self, record: Record) -> None:
+        """Take in one record; kinds that are no evidence are passed over."""
+        kind = record["kind"]
+        if kind == "plan":
+            key = SeriesKey(record["eval"], record["protocol"], record["fingerprint"])
+            self.plans[record["plan"]] = (key, record)
+            self.evidence.plans.append(record)
+            self.evidence.series.setdefault(key, Held())
+        elif kind in {"trial", "error", "item"}:
+            key, plan = self.plans[record["plan"]]
+            held = self.evidence.series[key]
+            if kind == "trial":
+                self.with_trials.add(key)
+                _add_trial(held, _place(plan, record), record)
+            elif kind == "error":
+                held.open_errors.setdefault(
+                    (_place(plan, record), record["round"]), record["error"]
+                )
+            else:
+                self._add_item(key, plan, record)
+
+    def stands_at(self, count: int, head: str) -> None:
+        """Note how many records the run held, and its head, when it was last read or written."""
+        for key in self.with_trials:
+            self.evidence.runs.setdefault(key, {})[self.run] = (count, head)
+
+    def _add_item(self, key: SeriesKey, plan: Record, record: Record) -> None:
+        self.evidence.items.setdefault(record["item"], []).append(
+            ItemRecord(
+                item=record["item"],
+                series=key,
+                rules=rules_of(record),
+                epoch=record["epoch"],
+                cases=plan["cases"],
+                first_round=record["first_round"],
+            )
+        )
+
+
+def rules_of(record: Record) -> Rules:
+    """Return the rules that an item record holds."""
+    rules = record["rules"]
+    return Rules(**{**rules, "covers": tuple(rules["covers"])})
+
+
+def _add_trial(held: Held, place: Place, record: Record) -> None:
+    rounds = held.codes.setdefault(place, {})
+    round_ = record["round"]
+    held.open_errors.pop((place, round_), None)
+    if round_ in rounds:
+        held.surplus += 1
+        return
+    rounds[round_] = _CODES[record["outcome"]]
+    held.calls += 1
+    held.input_tokens += record.get("input_tokens") or 0
+    held.output_tokens += record.get("output_tokens") or 0
+    held.model_s += record.get("latency_s") or 0.0
+
+
+def _place(plan: Record, record: Record) -> Place:
+    case, variant = record["case"], record["variant"]
+    return variant, case, plan["cases"][case][variant]

@@ -1,0 +1,53 @@
+"""What one check has to say, beyond its decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.domain.decision import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the evidence of a decision took."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    model_s: float
+    """Seconds spent waiting for the model, summed over trials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Failure rates that need no model: chance, and three policies that read nothing.
+
+    Each value is (failure rate on the cases, failure rate on the twins or None).
+    """
+
+    chance: tuple[float, float | None]
+    """A decision drawn at random."""
+    first: tuple[float, float | None]
+    """Always the decision that is shown first."""
+    cautious: tuple[float, float | None]
+    """The same decision on case and twin, one that fails the cases least."""
+    boldest: tuple[float, float | None]
+    """The same decision on case and twin, one that fails the cases most and the twins least."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The answer to ``harness check`` for one item."""
+
+    decision: Decision
+    title: str
+    incident: str
+    new_trials: int
+    cost: Cost
+    policies: Policies | None
+    exact: Mapping[str, tuple[float, float | None]]
+    """Case -> exact failure rates of case and twin; empty where nobody asked or can tell."""
+    stopped: str
+    """Why sampling stopped before a decision; empty when it did not."""
+    run: str | None
+    head: str | None
+    next_command: str

@@ -1,0 +1,86 @@
+"""Digests: what must be equal for two trials to be evidence for the same thing."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from harness.domain.case import Case, Eval, GraderSpec
+from harness.domain.project import ModelConfig
+from harness.domain.record import Json
+from harness.domain.trial import BASE, TWIN, Fingerprint
+from harness.plan.prompts import PROMPT_VERSION
+from harness.plan.variants import resolve
+
+LOOP_VERSION = 1
+"""Part of the fingerprint: another way of answering tool calls is another agent."""
+_HARNESS_MAJOR = 0
+_FOR_PEOPLE = frozenset({"description", "provenance", "incident", "twin", "variants", "id"})
+
+
+def digest(value: Json) -> str:
+    """Return the SHA-256 of a JSON value in its one canonical form, as 64 hex digits."""
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def case_digest(resolved: Case) -> str:
+    """Return the digest of a resolved case: all that the model sees and the grader reads."""
+    fields = asdict(resolved)
+    shown = {key: value for key, value in fields.items() if key not in _FOR_PEOPLE}
+    # The order of the decisions is where the rotation starts, so it is part of what is replayed.
+    shown["decisions"] = list(resolved.decisions.items())
+    return digest(shown)
+
+
+def protocol_digest(evaluation: Eval) -> str:
+    """Return the digest of how an eval asks and grades, without its cases."""
+    grader = evaluation.grader
+    if isinstance(grader, str):
+        grader = GraderSpec(name=grader)
+    return digest(
+        {
+            "grader": asdict(grader),
+            "settings": dict(evaluation.settings),
+            "max_steps": evaluation.max_steps,
+            "unparsed": evaluation.unparsed,
+            "question": evaluation.question,
+            "prompt": PROMPT_VERSION,
+            "harness": _HARNESS_MAJOR,
+        }
+    )
+
+
+def case_digests(evaluation: Eval, cases: Mapping[str, Case]) -> dict[str, dict[str, str]]:
+    """Return, for every case, the digests of what is replayed: case -> variant -> digest."""
+    result: dict[str, dict[str, str]] = {}
+    for name, case in cases.items():
+        variants = [BASE] if case.twin is None else [BASE, TWIN]
+        result[name] = {v: case_digest(resolve(case, v, evaluation.repair)) for v in variants}
+    return result
+
+
+def eval_digest(protocol: str, cases: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the digest of an eval: how it asks and grades, and all of its cases."""
+    return digest({"protocol": protocol, "cases": {k: dict(v) for k, v in cases.items()}})
+
+
+def fingerprint(config: ModelConfig, evaluation: Eval, parts: Mapping[str, Json]) -> Fingerprint:
+    """Return what identifies a model with its settings, as far as anybody can know it.
+
+    Concurrency, keys and prices are no part of it.
+    """
+    known = {**configured(config, evaluation), **parts}
+    return Fingerprint(digest(known), known)
+
+
+def configured(config: ModelConfig, evaluation: Eval) -> dict[str, Json]:
+    """Return the parts of a fingerprint that the files alone decide."""
+    return {
+        "adapter": config.adapter,
+        "requested": config.model or config.target,
+        "settings": {**config.settings, **evaluation.settings},
+        "loop": LOOP_VERSION,
+    }

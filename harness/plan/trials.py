@@ -1,0 +1,99 @@
+"""Trials as they are planned: round, order, seed and identity.
+
+Every trial has a seed of its own, derived from run, case, variant and round. Trials of one case
+in one order take consecutive seeds, so that a model which shares a prefill may answer them
+together; the blocks of two cases, orders or runs start at hashed places.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from harness.domain.trial import TrialSpec
+from harness.plan.digests import digest
+
+_BLOCK = 4096
+"""How far apart the seeds of two blocks start; a longer block runs on."""
+_BLOCKS = 2**31 // _BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What a sequence of rounds belongs to."""
+
+    run: str
+    eval: str
+    eval_digest: str
+    fingerprint: str
+    variant: str
+    digests: Mapping[str, str]
+    """Case -> digest of this variant of it; the order of the cases is the order in a round."""
+    orders: Mapping[str, int]
+    """Case -> number of orders to draw from."""
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans the rounds of one series, from ``first_round`` of this run on.
+
+    The same run plans the same trials again, whatever was replayed in between: that is what
+    makes a killed run resumable.
+    """
+
+    series: Series
+    first_round: int
+    """The lowest round that this run may replay."""
+    _drawn: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Case -> for each round from first_round on: its order, and how often it came before."""
+
+    def spec(self, case: str, round_: int) -> TrialSpec:
+        """Return the trial of a case in a round, ``round_ >= first_round``."""
+        series = self.series
+        shuffle, earlier = self._order(case, round_ - self.first_round)
+        block = _number(series.run, series.eval, case, series.variant, f"order {shuffle}")
+        seed = ((block % _BLOCKS) * _BLOCK + earlier) % 2**31
+        index = list(series.digests).index(case)
+        identity = {
+            "eval": series.eval_digest,
+            "case": series.digests[case],
+            "variant": series.variant,
+            "fingerprint": series.fingerprint,
+            "round": round_,
+            "index": index,
+            "seed": seed,
+        }
+        return TrialSpec(
+            id=digest(identity),
+            eval=series.eval,
+            case=case,
+            variant=series.variant,
+            round=round_,
+            index=index,
+            seed=seed,
+            shuffle=shuffle,
+        )
+
+    def _order(self, case: str, place: int) -> tuple[int, int]:
+        series = self.series
+        drawn = self._drawn.setdefault(case, [])
+        counts = Counter(shuffle for shuffle, _ in drawn) if len(drawn) <= place else Counter()
+        while len(drawn) <= place:
+            round_ = self.first_round + len(drawn)
+            number = _number(series.run, series.eval, case, series.variant, f"round {round_}")
+            shuffle = number % series.orders[case]
+            drawn.append((shuffle, counts[shuffle]))
+            counts[shuffle] += 1
+        return drawn[place]
+
+    def missing(self, held: Mapping[str, set[int]], until: int, since: int) -> Iterator[TrialSpec]:
+        """Yield the trials of the rounds since..until-1 that ``held`` lacks, round by round."""
+        for round_ in range(since, until):
+            for case in self.series.digests:
+                if round_ not in held.get(case, ()):
+                    yield self.spec(case, round_)
+
+
+def _number(*parts: str) -> int:
+    text = "\x1f".join(parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

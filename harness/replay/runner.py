@@ -1,0 +1,169 @@
+"""Many trials at once: bounded, retried where nothing was answered, each reported exactly once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_base, wait_random_exponential
+
+from harness.domain.case import Case
+from harness.domain.record import Json
+from harness.domain.transcript import Conversation, Transcript, Turn
+from harness.domain.trial import Grade, Outcome, TrialError, TrialResult, TrialSpec
+from harness.errors import HarnessError, printable
+from harness.ports.grader import Grader
+from harness.ports.model import Model, SharedPrefillModel, Unavailable
+from harness.replay import loop
+
+Report = Callable[[TrialResult | TrialError], Awaitable[None]]
+_LONGEST_ERROR = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A planned trial with all that replaying it takes."""
+
+    spec: TrialSpec
+    case: Case
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a trial is tried while the model has not answered, and how long between."""
+
+    attempts: int = 4
+    wait: wait_base = field(default_factory=lambda: wait_random_exponential(0.25, max=8.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Replays jobs of one eval on one model."""
+
+    model: Model
+    grader: Grader
+    settings: Mapping[str, Json]
+    concurrency: int
+    max_steps: int = 8
+    unparsed_fails: bool = False
+    one_turn: bool = False
+    """Whether the grader reads one turn only, so that trials may share a prefill."""
+    retries: Retries = Retries()
+
+    async def replay(self, jobs: Iterable[Job], report: Report) -> None:
+        """Perform the jobs and report each exactly once, as a result or as an error.
+
+        On cancellation no further trial starts; what was answered has been reported.
+        """
+        units = self._units(list(jobs))
+        queue = iter(units)
+
+        async def work() -> None:
+            for unit in queue:
+                await self._perform(unit, report)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self._workers(), len(units))):
+                    group.create_task(work())
+        except ExceptionGroup as broken:
+            raise broken.exceptions[0] from None
+
+    def _workers(self) -> int:
+        # A model that shares prefills answers a whole unit at once: one unit is its concurrency.
+        return 1 if self._shares() else self.concurrency
+
+    def _shares(self) -> bool:
+        return self.one_turn and isinstance(self.model, SharedPrefillModel)
+
+    def _units(self, jobs: list[Job]) -> list[list[Job]]:
+        if not self._shares():
+            return [[job] for job in jobs]
+        # Trials of one case stand together, so that its prefix is read once.
+        ordered = sorted(jobs, key=lambda job: (_request(job), job.spec.seed))
+        units: list[list[Job]] = []
+        for job in ordered:
+            last = units[-1][-1] if units else None
+            if last and _request(last) == _request(job) and last.spec.seed + 1 == job.spec.seed:
+                units[-1].append(job)
+            else:
+                units.append([job])
+        return units
+
+    async def _perform(self, unit: list[Job], report: Report) -> None:
+        attempts = 0
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(Unavailable),
+                stop=stop_after_attempt(self.retries.attempts),
+                wait=self.retries.wait,
+                reraise=True,
+            ):
+                with attempt:
+                    attempts = attempt.retry_state.attempt_number
+                    transcripts = await self._transcripts(unit)
+        except Unavailable as error:
+            for job in unit:
+                await report(TrialError(job.spec, _short(error), attempts))
+            return
+        for job, transcript in zip(unit, transcripts, strict=True):
+            await report(TrialResult(job.spec, self._grade(job.case, transcript), transcript))
+
+    async def _transcripts(self, unit: list[Job]) -> list[Transcript]:
+        started = time.perf_counter()
+        first = unit[0]
+        try:
+            if self._shares():
+                turns = await self._turns(unit)
+                each_s = (time.perf_counter() - started) / len(unit)
+                return [loop.single_turn(turn, each_s) for turn in turns]
+            return [
+                await loop.run(
+                    self.model,
+                    first.case,
+                    first.conversation,
+                    self.grader,
+                    settings=self.settings,
+                    seed=first.spec.seed,
+                    max_steps=self.max_steps,
+                )
+            ]
+        except (Unavailable, HarnessError):
+            raise
+        except Exception as error:  # noqa: BLE001 - foreign code; it may well have been answered
+            failed = Transcript((), error=_short(error), latency_s=time.perf_counter() - started)
+            return [failed] * len(unit)
+
+    async def _turns(self, unit: list[Job]) -> list[Turn]:
+        model = self.model
+        if not isinstance(model, SharedPrefillModel):  # for the type checker; _shares() has asked
+            raise TypeError("the model shares no prefill")
+        seeds = [job.spec.seed for job in unit]
+        return await model.respond_many(unit[0].conversation, self.settings, seeds)
+
+    def _grade(self, case: Case, transcript: Transcript) -> Grade:
+        try:
+            grade = self.grader.grade(case, transcript)
+        except Exception as error:  # noqa: BLE001 - foreign code
+            return Grade(Outcome.UNGRADED, reason=f"the grader broke: {_short(error)}")
+        ungraded = grade.outcome is Outcome.UNGRADED
+        if transcript.failure is not None:
+            return replace(grade, outcome=Outcome.FAIL, reason=transcript.failure)
+        if ungraded and self.unparsed_fails and transcript.error is None:
+            return replace(grade, outcome=Outcome.FAIL)
+        return grade
+
+
+def _request(job: Job) -> tuple[str, str, int]:
+    return job.spec.case, job.spec.variant, job.spec.shuffle
+
+
+def _short(error: Exception) -> str:
+    text = str(error)
+    name = type(error).__name__
+    known = isinstance(error, Unavailable)
+    return printable(
+        text if known and text else f"{name}: {text}" if text else name, _LONGEST_ERROR
+    )

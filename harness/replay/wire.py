@@ -1,0 +1,30 @@
+"""Transcripts as the ledger stores them: plain JSON values without what is empty."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from harness.domain.record import Json
+from harness.domain.transcript import Conversation, Message
+
+_EMPTY: tuple[Json, ...] = (None, "", (), {}, [])
+
+
+def messages(said: Iterable[Message]) -> list[dict[str, Json]]:
+    """Return messages as dicts, with the keys of the canonical transcript."""
+    return [_lean(asdict(message)) for message in said]
+
+
+def conversation(shown: Conversation) -> dict[str, Json]:
+    """Return all that a model was shown."""
+    return {
+        "messages": messages(shown.messages),
+        "tools": [_lean(asdict(tool)) for tool in shown.tools],
+        "choices": list(shown.choices),
+    }
+
+
+def _lean(record: dict[str, Json]) -> dict[str, Json]:
+    lean = {key: value for key, value in record.items() if value not in _EMPTY}
+    if "tool_calls" in lean:
+        lean["tool_calls"] = [_lean(call) for call in lean["tool_calls"]]
+    return lean

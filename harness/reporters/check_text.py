@@ -1,0 +1,142 @@
+"""A check as text: the answer in the first line, then what stands behind it."""
+
+from collections.abc import Iterator
+
+from harness.domain.decision import Judgement, Verdict
+from harness.domain.report import CheckReport, Policies
+from harness.errors import printable
+from harness.reporters.check_json import evalue
+
+_BAR = 10
+
+
+def check_text(report: CheckReport) -> str:
+    """Return the report of one item, lines of at most 80 characters where names allow it."""
+    return "\n".join(line.rstrip() for line in _lines(report)) + "\n"
+
+
+def headline(report: CheckReport) -> str:
+    """Return the one line with verdict, k/n, interval and target."""
+    decision, base = report.decision, report.decision.base
+    if base.estimate is None:
+        seen = "no whole round yet"
+    else:
+        seen = f"{base.failures}/{base.trials} failed ({percent(base.estimate)}"
+        seen += f", bounds {percent(base.lower)} to {percent(base.upper)})"
+    verdict = decision.verdict.value.upper()
+    target = percent(base.target or 0.0)
+    return printable(f"{decision.item}: {verdict}: {seen}, target {target}, on {decision.model}")
+
+
+def percent(rate: float) -> str:
+    """Return a rate in per cent with one digit, or more where one would say 0.0 or 100.0."""
+    for digits in (1, 2, 3):
+        shown = f"{rate * 100:.{digits}f}"
+        if float(shown) not in {0.0, 100.0} or rate in {0.0, 1.0}:
+            break
+    return shown.removesuffix(".0") + " %"
+
+
+def _lines(report: CheckReport) -> Iterator[str]:
+    decision = report.decision
+    yield headline(report)
+    for reason in decision.reasons:
+        yield printable(f"  because {reason}")
+    if report.stopped:
+        yield printable(f"  stopped: {report.stopped}")
+    for warning in decision.warnings:
+        yield printable(f"  warning: {warning}")
+    yield ""
+    yield printable(f"{report.title} ({report.incident})")
+    yield from _cases(decision.base, decision.twins)
+    yield ""
+    yield from _twins(decision.twins)
+    yield from _exact(report)
+    yield from _policies(report.policies)
+    yield from _evidence(report)
+    yield f"next         {printable(report.next_command)}"
+
+
+def _cases(base: Judgement, twins: Judgement | None) -> Iterator[str]:
+    by_case = {count.case: count for count in twins.cases} if twins else {}
+    width = max([len(count.case) for count in base.cases] + [4])
+    yield f"  {'case':{width}}  {'failed':>9}  {'':{_BAR}}  {'twin failed' if twins else ''}"
+    for count in base.cases:
+        twin = by_case.get(count.case)
+        beside = f"{twin.failures}/{twin.trials}" if twin else ("" if not twins else "no twin")
+        share = count.failures / count.trials if count.trials else 0.0
+        note = f"  {count.ungraded} ungraded" if count.ungraded else ""
+        yield (
+            f"  {printable(count.case):{width}}  {f'{count.failures}/{count.trials}':>9}  "
+            f"{bar(share):{_BAR}}  {beside}{note}"
+        )
+
+
+def bar(share: float) -> str:
+    """Return a share in [0, 1] as a bar of at most ten blocks, never empty above 0."""
+    filled = round(share * _BAR)
+    return "█" * max(filled, 1 if share > 0 else 0)
+
+
+def _twins(twins: Judgement | None) -> Iterator[str]:
+    if twins is None or twins.estimate is None:
+        return
+    seen = f"{twins.failures}/{twins.trials} failed ({percent(twins.estimate)}, bounds "
+    seen += f"{percent(twins.lower)} to {percent(twins.upper)})"
+    if twins.target is None:
+        yield f"twins        {seen}, no target"
+    else:
+        yield f"twins        {twins.verdict.value}: {seen}, target {percent(twins.target)}"
+
+
+def _exact(report: CheckReport) -> Iterator[str]:
+    if not report.exact:
+        return
+    base = [rates[0] for rates in report.exact.values()]
+    twins = [rates[1] for rates in report.exact.values() if rates[1] is not None]
+    line = f"exact        {percent(sum(base) / len(base))} from log-probabilities"
+    if twins:
+        line += f", twins {percent(sum(twins) / len(twins))}"
+    yield line + " (a diagnostic, not evidence)"
+    for case, (rate, twin) in report.exact.items():
+        beside = "" if twin is None else f", twin {percent(twin)}"
+        yield f"             {printable(case)} {percent(rate)}{beside}"
+
+
+def _policies(policies: Policies | None) -> Iterator[str]:
+    if policies is None:
+        return
+    named = [
+        ("chance", policies.chance),
+        ("always first", policies.first),
+        ("most cautious", policies.cautious),
+        ("boldest", policies.boldest),
+    ]
+    yield "no model     fails on cases / on twins"
+    for name, (on_cases, on_twins) in named:
+        beside = "" if on_twins is None else f" / {percent(on_twins)}"
+        yield f"             {name:13}  {percent(on_cases)}{beside}"
+
+
+def _evidence(report: CheckReport) -> Iterator[str]:
+    decision, base, cost = report.decision, report.decision.base, report.cost
+    yield (
+        f"evidence     e(met) {evalue(base.log_e_met):.3g}, "
+        f"e(not met) {evalue(base.log_e_not_met):.3g}, decides at {1 / decision.alpha:g} "
+        f"(epoch {decision.epoch})"
+    )
+    if base.verdict is Verdict.UNDECIDED and base.clean_trials is not None:
+        yield (
+            f"             {base.clean_trials} more passing trials in a row would show it met; "
+            f"{base.failing_trials} failing ones not met"
+        )
+    if decision.twins is not None and decision.twins.clean_trials is not None:
+        yield f"             {decision.twins.clean_trials} more passing twins in a row are needed"
+    tokens = f", {cost.input_tokens:,} tokens in" if cost.input_tokens else ""
+    tokens += f", {cost.output_tokens:,} out" if cost.output_tokens else ""
+    yield (
+        f"cost         {cost.calls} trials, {report.new_trials} of them new{tokens}, "
+        f"{cost.model_s:.1f} s of the model"
+    )
+    if report.run:
+        yield f"run          {report.run}, head {(report.head or '')[:12]}"
