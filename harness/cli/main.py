@@ -52,9 +52,10 @@ def check(items: tuple[str, ...], form: str, root: str, **options: Any) -> None:
 
     def command(context: Any) -> Any:
         from harness.commands import check as module
+        from harness.commands.questions import Options
         from harness.reporters import check_json, check_text
 
-        reports = module.check(context, module.Options(items, **options))
+        reports = module.check(context, Options(items, **options))
         if form == "json":
             return [check_json.check_object(r) for r in reports], module.exit_code(reports)
         return "\n".join(map(check_text.check_text, reports)), module.exit_code(reports)
@@ -141,7 +142,7 @@ def trials(items: tuple[str, ...], form: str, root: str, **options: Any) -> None
 
 @cli.group()
 def model() -> None:
-    """The weights of the embedded models."""
+    """List and fetch the weights of the embedded models."""
 
 
 @model.command("list")

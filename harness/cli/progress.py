@@ -23,13 +23,17 @@ def showing() -> Iterator[Progress]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True), transient=True, expand=True) as bars:
-        task = bars.add_task("", total=None)
+    bars = Bars(*columns, console=Console(stderr=True), transient=True, expand=True)
+    task = bars.add_task("", total=None)
 
-        def move(done: int, total: int, text: str) -> None:
-            bars.update(task, completed=done, total=total, description=text)
+    def move(done: int, total: int, text: str) -> None:
+        bars.start()  # with the first thing to show; starting again does nothing
+        bars.update(task, completed=done, total=total, description=text)
 
+    try:
         yield move
+    finally:
+        bars.stop()
 
 
 def _silent(done: int, total: int, text: str) -> None:

@@ -37,7 +37,7 @@ def run(command: Command, form: str, root: str) -> None:
         code = error.exit_code
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-    except Exception:  # a bug: show it whole, and never as "met"
+    except Exception:  # noqa: BLE001 - a bug: show it whole, and never as "met"
         click.echo(traceback.format_exc(), err=True, nl=False)
         click.echo("this is a bug in harness, please report it with the lines above", err=True)
         code = EXIT_BUG

@@ -7,7 +7,7 @@ evidence and never enters a decision.
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from harness.commands.replaying import Task
+from harness.commands.questions import Exact, Task
 from harness.domain.trial import BASE, TWIN
 from harness.errors import NotEvaluableError
 from harness.plan import prompts
@@ -17,7 +17,7 @@ from harness.ports.model import ExactModel, Model
 
 async def exact_rates(
     tasks: Sequence[Task], models: Mapping[str, Model]
-) -> dict[str, dict[str, tuple[float, float | None]]]:
+) -> dict[str, dict[str, Exact]]:
     """Return item -> case -> exact failure rates of case and twin, averaged over all orders.
 
     NotEvaluableError when a model or an eval has no exact choice probabilities.
@@ -25,13 +25,13 @@ async def exact_rates(
     return {task.question.item: await _of(task, models[task.subject.model]) for task in tasks}
 
 
-async def _of(task: Task, model: Model) -> dict[str, tuple[float, float | None]]:
+async def _of(task: Task, model: Model) -> dict[str, Exact]:
     if not isinstance(model, ExactModel) or not task.subject.grader_spec.closed_decisions:
         raise NotEvaluableError(
             f"--exact needs a closed decision set and a model with log-probabilities (llama); "
             f"{task.subject.model} with grader {task.subject.grader_spec.name} is not"
         )
-    result: dict[str, tuple[float, float | None]] = {}
+    result: dict[str, Exact] = {}
     for name in task.subject.cases:
         twin = (name, TWIN) in task.subject.resolved
         result[name] = (

@@ -1,14 +1,16 @@
 """From the files to the question that a check answers."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness import plugins
+from harness.decide import coverage, epochs
 from harness.decide.coverage import Question
+from harness.decide.epochs import Epoch
 from harness.decide.evidence import Evidence, SeriesKey
 from harness.domain.case import Case, Eval, GraderSpec
-from harness.domain.decision import Rules
+from harness.domain.decision import Decision, Rules
 from harness.domain.item import EvalCoverageItem
 from harness.domain.project import Defaults, ModelConfig
 from harness.domain.trial import BASE, TWIN, Fingerprint
@@ -20,6 +22,20 @@ from harness.plan import digests
 from harness.plan.policies import Pair
 from harness.plan.variants import resolve
 from harness.ports.grader import Grader, GraderSpecification
+
+Exact = tuple[float, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for."""
+
+    items: tuple[str, ...]
+    model: str | None = None
+    decide_only: bool = False
+    exact: bool = False
+    calls: int | None = None
+    minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +171,43 @@ def recorded_fingerprint(subject: Subject, evidence: Evidence) -> Fingerprint | 
         if same_series and all(parts.get(key) == value for key, value in known.items()):
             return Fingerprint(plan["fingerprint"], parts)
     return None
+
+
+@dataclass(slots=True)
+class Task:
+    """One question on its way to a decision."""
+
+    subject: Subject
+    question: Question
+    fingerprint: Fingerprint
+    epoch: Epoch
+    from_round: Mapping[str, int] = field(default_factory=dict)
+    """Variant -> the lowest round that the run may replay, as its plan says."""
+    begun: bool = False
+    """Whether the run says that the item stands on what follows."""
+    new_trials: int = 0
+    stopped: str = ""
+    """Why sampling ended before a decision."""
+
+    def decision(self, evidence: Evidence) -> Decision:
+        """Return what the evidence says now."""
+        return coverage.decide(self.question, self.epoch, evidence)
+
+
+def task_of(
+    project: LoadedProject, evidence: Evidence, subject: Subject, fingerprint: Fingerprint
+) -> Task:
+    """Return the question on a model with this fingerprint, in the epoch in which it stands."""
+    question = subject.question(project, fingerprint.digest)
+    epoch = epochs.current(evidence, question.item, question.key, question.rules, question.cases)
+    return Task(subject, question, fingerprint, epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The items of a check with the evidence that there is for them."""
+
+    evidence: Evidence
+    tasks: tuple[Task, ...]
+    exact: Mapping[str, Mapping[str, Exact]] = field(default_factory=dict)
+    """Item -> case -> exact failure rates of case and twin."""

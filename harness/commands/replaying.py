@@ -6,20 +6,17 @@ the model stops answering.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.commands.context import Progress
-from harness.commands.questions import Subject
+from harness.commands.questions import Subject, Task
 from harness.commands.recording import TrialRecorder, item_record, plan_name, plan_record
-from harness.decide import coverage
 from harness.decide.batches import next_rounds
-from harness.decide.coverage import Question
-from harness.decide.epochs import Epoch
-from harness.decide.evidence import Evidence, RunFeed
+from harness.decide.evidence import RunFeed
 from harness.domain.decision import Decision
 from harness.domain.record import Json
-from harness.domain.trial import BASE, TWIN, Fingerprint, TrialError, TrialResult, TrialSpec
+from harness.domain.trial import BASE, TWIN, TrialError, TrialResult, TrialSpec
 from harness.ledger.committer import GroupCommitter
 from harness.ledger.writer import RunWriter
 from harness.plan import prompts
@@ -49,25 +46,6 @@ class Purse:
 
 
 @dataclass(slots=True)
-class Task:
-    """One question on its way to a decision."""
-
-    subject: Subject
-    question: Question
-    fingerprint: Fingerprint
-    epoch: Epoch
-    from_round: Mapping[str, int] = field(default_factory=dict)
-    """Variant -> the lowest round that the run may replay, as its plan says."""
-    new_trials: int = 0
-    stopped: str = ""
-    """Why sampling ended before a decision."""
-
-    def decision(self, evidence: Evidence) -> Decision:
-        """Return what the evidence says now."""
-        return coverage.decide(self.question, self.epoch, evidence)
-
-
-@dataclass(slots=True)
 class Replaying:
     """An open run, the evidence that it adds to, and what may be spent on it."""
 
@@ -78,13 +56,23 @@ class Replaying:
     progress: Progress
 
     def announce(self, task: Task) -> None:
-        """Record what is to be measured, before the first trial of it."""
+        """Record what is to be replayed, before the first trial of it."""
         name = plan_name(task.question)
         if name not in self.feed.plans:
             held = self.feed.evidence.of(task.question.key)
             self._append(plan_record(task.question, task.fingerprint, task.epoch, held))
         task.from_round = self.feed.plans[name][1]["from_round"]
-        self._append(item_record(task.question, task.epoch))
+
+    def _begin(self, task: Task, committer: GroupCommitter) -> None:
+        """Record the item's epoch, ahead of the first trial that it stands on.
+
+        Not sooner: a model that never answers has shown nothing, and spends no alpha.
+        """
+        if not task.begun:
+            task.begun = True
+            record = item_record(task.question, task.epoch)
+            committer.submit(record)
+            self.feed.take(record)
 
     def _append(self, record: dict[str, Json]) -> None:
         self.writer.append_group([record])
@@ -97,6 +85,8 @@ class Replaying:
         async with GroupCommitter(self.writer, wait_s=_ACKNOWLEDGE_S) as committer:
             while not task.stopped:
                 decision = task.decision(self.feed.evidence)
+                if decision.base.rounds:
+                    self._begin(task, committer)
                 rounds = next_rounds(task.question, decision, task.subject.config.concurrency)
                 task.stopped = self.purse.spent() if rounds else ""
                 if not rounds or task.stopped:
@@ -119,6 +109,8 @@ class Replaying:
 
         async def report(result: TrialResult | TrialError) -> None:
             nonlocal done
+            if isinstance(result, TrialResult):
+                self._begin(task, committer)
             record = recorder.record(result, shown[result.spec.id])
             await committer.append(record)
             self.feed.take(record)

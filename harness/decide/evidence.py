@@ -127,7 +127,8 @@ class RunFeed:
     run: str
     plans: dict[str, tuple[SeriesKey, Record]] = field(default_factory=dict)
     """Name of a plan within the run -> its series and record."""
-    with_trials: set[SeriesKey] = field(default_factory=set)
+    touched: set[SeriesKey] = field(default_factory=set)
+    """Series of which the run holds trials or errors."""
 
     def take(self, record: Record) -> None:
         """Take in one record; kinds that are no evidence are passed over."""
@@ -140,8 +141,9 @@ class RunFeed:
         elif kind in {"trial", "error", "item"}:
             key, plan = self.plans[record["plan"]]
             held = self.evidence.series[key]
+            if kind != "item":
+                self.touched.add(key)
             if kind == "trial":
-                self.with_trials.add(key)
                 _add_trial(held, _place(plan, record), record)
             elif kind == "error":
                 held.open_errors.setdefault(
@@ -152,7 +154,7 @@ class RunFeed:
 
     def stands_at(self, count: int, head: str) -> None:
         """Note how many records the run held, and its head, when it was last read or written."""
-        for key in self.with_trials:
+        for key in self.touched:
             self.evidence.runs.setdefault(key, {})[self.run] = (count, head)
 
     def _add_item(self, key: SeriesKey, plan: Record, record: Record) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.domain.decision import Decision
+from harness.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,20 @@ class CheckReport:
     run: str | None
     head: str | None
     next_command: str
+
+
+Finding = Problem | str
+"""One thing that does not fit, with its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What ``harness verify`` recomputed, and all that does not fit."""
+
+    runs: int
+    trials: int
+    decisions: int
+    damage: tuple[Finding, ...]
+    """Where the files are not what was written."""
+    differences: tuple[Finding, ...]
+    """Where a decision, decided again, is another."""

@@ -68,6 +68,8 @@ class AdapterContext:
     """The environment, the only source of credentials."""
     say: Callable[[str], None]
     """Tells the user one line, on standard error."""
+    progress: Callable[[int, int], None] = lambda _done, _total: None
+    """Shows how many bytes of how many have been fetched, where something must be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,11 @@ def headline(report: CheckReport) -> str:
 
 
 def percent(rate: float) -> str:
-    """Return a rate in per cent with one digit, or more where one would say 0.0 or 100.0."""
-    for digits in (1, 2, 3):
-        shown = f"{rate * 100:.{digits}f}"
-        if float(shown) not in {0.0, 100.0} or rate in {0.0, 1.0}:
-            break
-    return shown.removesuffix(".0") + " %"
+    """Return a rate in per cent with three significant digits; only 0 and 1 read as such."""
+    shown = f"{rate * 100:.3g}"
+    if float(shown) == 100 and rate < 1:  # noqa: PLR2004 - per cent
+        shown = f"{min(rate * 100, 99.9999):.6g}"
+    return f"{shown} %"
 
 
 def _lines(report: CheckReport) -> Iterator[str]:

@@ -25,9 +25,7 @@ class Kit:
         return self._time
 
     def create(self, **fields: Any) -> RunWriter:
-        return RunWriter.create(
-            self.reports, fields, now=self.now, rng=self.rng, harness="0.1.0"
-        )
+        return RunWriter.create(self.reports, fields, now=self.now, rng=self.rng, harness="0.1.0")
 
     def resume(self, run: str) -> RunWriter:
         return RunWriter.resume(self.reports, run, now=self.now)

@@ -55,7 +55,6 @@ def killed_and_resumed(kit, kills, rng):
         said = told(process)
         process.stdout.close()
         runs = [words[1] for words in said if words[0] == "run"]
-        # A kill may hit the end of a line that the child was saying: count whole ids only.
         acknowledged |= {words[1] for words in said if words[0] == "ack"}
         if run == "new":
             found = find_resumable(kit.reports, "s")
@@ -102,11 +101,7 @@ def test_ctrl_c_loses_nothing_that_was_handed_over(kit):
     lines = [process.stdout.readline() for _ in range(40)]
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate()
-    sent = {
-        line.split()[1]
-        for line in [*lines, *rest.splitlines()]
-        if line.startswith("sent ")
-    }
+    sent = {line.split()[1] for line in [*lines, *rest.splitlines()] if line.startswith("sent ")}
     run = find_resumable(kit.reports, "s")
     held = {r["id"] for r in read_run(kit.reports, run).records if r["kind"] == "trial"}
     assert len(sent) >= 38
@@ -126,9 +121,7 @@ def test_a_second_writer_in_another_process_is_refused(kit):
         assert str(caught.value).startswith(
             f"{path}: lock: run {run} is being written by process {process.pid} since 2"
         )
-        assert str(caught.value).endswith(
-            "Z, wait until it ends, or stop it; nothing was changed"
-        )
+        assert str(caught.value).endswith("Z, wait until it ends, or stop it; nothing was changed")
         assert caught.value.exit_code == 2
         assert find_resumable(kit.reports, "s") is None
         assert path.read_bytes() == before

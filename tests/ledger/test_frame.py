@@ -28,12 +28,17 @@ hostile = st.text(st.characters(codec=None, exclude_categories=())) | st.sampled
     ["\ud800", "\u2028", "\x00\x1b[2J", '"},"chain":"', "\\", "\r\n", "\ufeff", "\u202e"]
 )
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
     | hostile,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(hostile, inner, max_size=4),
     max_leaves=12,
 )
-payloads = st.dictionaries(hostile.filter(lambda k: k not in {"seq", "chain", "kind", "id"}), values)
+payloads = st.dictionaries(
+    hostile.filter(lambda k: k not in {"seq", "chain", "kind", "id"}), values
+)
 
 
 @given(st.lists(payloads, max_size=5), st.data())

@@ -1,0 +1,169 @@
+"""Sampling for a check: models are built, runs opened or resumed, trials replayed and sealed."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+
+from harness import __version__, plugins
+from harness.commands.context import Context
+from harness.commands.exact import exact_rates
+from harness.commands.questions import Measured, Options, Subject, Task, task_of
+from harness.commands.recording import decision_record, plan_name
+from harness.commands.replaying import Purse, Replaying
+from harness.decide.batches import next_rounds
+from harness.decide.evidence import Evidence, RunFeed
+from harness.domain.record import Json
+from harness.domain.trial import Fingerprint
+from harness.files.project import LoadedProject
+from harness.ledger.locks import hold
+from harness.ledger.reader import read_all
+from harness.ledger.runs import find_resumable, seal_abandoned
+from harness.ledger.writer import RunWriter
+from harness.plan import digests
+from harness.ports.model import AdapterContext, Model
+
+
+def measure(
+    context: Context, project: LoadedProject, found: Sequence[Subject], options: Options
+) -> Measured:
+    """Replay what the items lack until each is decided, or nothing more may be spent.
+
+    LedgerError when another process replays one of the evals; ModelError when a model cannot be
+    built; whatever was answered before an error or Ctrl-C is in the ledger, in a run that the
+    same command resumes.
+    """
+    models = _models(context, project, found)
+    return asyncio.run(_measure(context, project, found, models, options))
+
+
+async def _measure(
+    context: Context,
+    project: LoadedProject,
+    found: Sequence[Subject],
+    models: Mapping[str, Model],
+    options: Options,
+) -> Measured:
+    try:
+        with ExitStack() as locks:
+            for name in sorted({subject.evaluation.id for subject in found}):
+                locks.enter_context(hold(project.reports, name, context.now))
+            evidence, tasks = await _sampled(context, project, found, models, options)
+        exact = await exact_rates(tasks, models) if options.exact else {}
+        return Measured(evidence, tuple(tasks), exact)
+    finally:
+        for model in models.values():
+            await model.aclose()
+
+
+async def _sampled(
+    context: Context,
+    project: LoadedProject,
+    found: Sequence[Subject],
+    models: Mapping[str, Model],
+    options: Options,
+) -> tuple[Evidence, list[Task]]:
+    fingerprints = [_fingerprint(subject, models[subject.model]) for subject in found]
+    scope = _scope(found, fingerprints)
+    run = find_resumable(project.reports, scope)
+    seal_abandoned(project.reports, now=context.now, keep=[run] if run else [])
+    evidence, feeds = Evidence(), dict[str, RunFeed]()
+    for held in read_all(project.reports):
+        feeds[held.run] = evidence.add_run(held.run, held.head, held.records)
+    tasks = [
+        task_of(project, evidence, subject, fingerprint)
+        for subject, fingerprint in zip(found, fingerprints, strict=True)
+    ]
+    if run or any(_wants_more(task, evidence) for task in tasks):
+        with _open_run(context, project, run, scope) as writer, context.progress() as progress:
+            feed = feeds.get(writer.run) or RunFeed(evidence, writer.run)
+            purse = _purse(project, options)
+            replaying = Replaying(writer, feed, project.reports, purse, progress)
+            await _replay(replaying, tasks, models)
+            feed.stands_at(writer.count, writer.head)
+            _conclude(writer, evidence, tasks)
+            feed.stands_at(writer.count, writer.head)
+    return evidence, tasks
+
+
+async def _replay(replaying: Replaying, tasks: Sequence[Task], models: Mapping[str, Model]) -> None:
+    # Every item's epoch is on record before the first trial that any of them may stand on.
+    for task in tasks:
+        replaying.announce(task)
+    for task in tasks:
+        await replaying.run(task, models[task.subject.model])
+
+
+@contextmanager
+def _open_run(
+    context: Context, project: LoadedProject, run: str | None, scope: Json
+) -> Iterator[RunWriter]:
+    if run:
+        writer = RunWriter.resume(project.reports, run, now=context.now)
+        context.say(f"resuming run {run}, which holds {len(writer.trials)} trials")
+    else:
+        writer = RunWriter.create(
+            project.reports,
+            {"scope": scope},
+            now=context.now,
+            rng=context.rng,
+            harness=__version__,
+        )
+    try:
+        yield writer
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        context.say(
+            f"interrupted: {len(writer.trials)} trials are safe in run {writer.run}; "
+            "the same command goes on from there"
+        )
+        raise
+    finally:
+        # Unsealed after an error or Ctrl-C: the same command resumes it.
+        writer.close()
+
+
+def _conclude(writer: RunWriter, evidence: Evidence, tasks: Sequence[Task]) -> None:
+    writer.append_group(
+        decision_record(
+            task.decision(evidence), plan_name(task.question), evidence, task.question.key
+        )
+        for task in tasks
+        if task.begun
+    )
+    writer.seal("complete")
+
+
+def _models(context: Context, project: LoadedProject, found: Sequence[Subject]) -> dict[str, Model]:
+    with context.progress() as progress:
+
+        def fetched(done: int, total: int) -> None:
+            progress(done // 10**6, total // 10**6, "fetching the model (MB)")
+
+        around = AdapterContext(project.root, context.environ, context.say, fetched)
+        return {
+            subject.model: plugins.adapter(subject.config.adapter).build(subject.config, around)
+            for subject in found
+        }
+
+
+def _fingerprint(subject: Subject, model: Model) -> Fingerprint:
+    return digests.fingerprint(subject.config, subject.evaluation, model.fingerprint_parts())
+
+
+def _scope(found: Sequence[Subject], fingerprints: Sequence[Fingerprint]) -> Json:
+    return [
+        [subject.item.id, subject.eval_digest, fingerprint.digest]
+        for subject, fingerprint in zip(found, fingerprints, strict=True)
+    ]
+
+
+def _wants_more(task: Task, evidence: Evidence) -> bool:
+    decision = task.decision(evidence)
+    return bool(next_rounds(task.question, decision, task.subject.config.concurrency))
+
+
+def _purse(project: LoadedProject, options: Options) -> Purse:
+    budget = project.config.budget
+    minutes = budget.minutes if options.minutes is None else options.minutes
+    calls = budget.calls if options.calls is None else options.calls
+    return Purse(calls, time.monotonic() + 60 * minutes)

@@ -1,0 +1,39 @@
+"""``harness status``: every action item, with what the ledger says of it."""
+
+from typing import Any
+
+from harness import plugins
+from harness.commands.check import read_evidence, recorded, report_of
+from harness.commands.context import Context
+from harness.commands.questions import subject
+from harness.domain.item import ActionItem, EvalCoverageItem
+from harness.files.items import list_items
+from harness.files.project import find_root, load_project
+from harness.reporters.check_json import check_object
+
+
+def status(context: Context) -> list[dict[str, Any]]:
+    """Return one row an item: its declaration, and the decision on the ledger as it is.
+
+    ``check`` is None for kinds that this version does not decide.
+    """
+    project = load_project(find_root(context.start), plugins.adapter_names())
+    items = [loaded.value for loaded in list_items(project)]
+    decided = [item.id for item in items if isinstance(item, EvalCoverageItem)]
+    found = [subject(project, item, None) for item in decided]
+    measured = recorded(project, read_evidence(project.reports), found)
+    reports = [report_of(measured, task) for task in measured.tasks]
+    checks = {report.decision.item: check_object(report) for report in reports}
+    return [_row(item, checks.get(item.id)) for item in items]
+
+
+def _row(item: ActionItem, check: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "item": item.id,
+        "title": item.title,
+        "kind": item.kind,
+        "incident": item.incident,
+        "owner": item.owner,
+        "due": item.due.isoformat() if item.due else None,
+        "check": check,
+    }

@@ -1,0 +1,68 @@
+"""``harness trials``: what the model said, trial by trial."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from harness import plugins
+from harness.commands.context import Context
+from harness.commands.questions import Subject, subjects
+from harness.decide.evidence import Record
+from harness.domain.record import Json
+from harness.files.project import LoadedProject, find_root, load_project
+from harness.ledger.blobs import get_blob
+from harness.ledger.reader import read_all
+
+
+def trials(
+    context: Context,
+    items: tuple[str, ...],
+    model: str | None,
+    case: str | None,
+    outcome: str | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Return the latest trials of the items' evals, with all that was shown and said.
+
+    Without ``model`` those of every model are shown.
+    """
+    project = load_project(find_root(context.start), plugins.adapter_names())
+    found = subjects(project, items, model)
+    wanted = {"case": case, "outcome": outcome}
+    matching = [
+        record
+        for record in _trials(project, found, model)
+        if all(value in {None, record.get(key)} for key, value in wanted.items())
+    ]
+    return [_whole(project, record) for record in reversed(matching[-limit:])]
+
+
+def _trials(
+    project: LoadedProject, found: list[Subject], model: str | None
+) -> Iterator[dict[str, Any]]:
+    evals = {subject.evaluation.id for subject in found}
+    for run in read_all(project.reports):
+        models: dict[str, str] = {}
+        for record in run.records:
+            if record["kind"] == "plan":
+                models[record["plan"]] = record["model"]
+            elif record["kind"] == "trial" and record["eval"] in evals:
+                name = models[record["plan"]]
+                if model in {None, name}:
+                    yield {**record, "run": run.run, "model": name}
+
+
+def _whole(project: LoadedProject, record: Record) -> dict[str, Any]:
+    keys = ("run", "model", "eval", "case", "variant", "round", "seed", "outcome", "decision")
+    shown = {key: record[key] for key in (*keys, "reason")}
+    return {
+        **shown,
+        "prompt": _content(project, record["prompt"]),
+        "transcript": _content(project, record["transcript"]),
+    }
+
+
+def _content(project: LoadedProject, stored: Json) -> Json:
+    if isinstance(stored, dict) and "blob" in stored:
+        return json.loads(get_blob(project.reports, stored["blob"]))
+    return stored
