@@ -4,15 +4,14 @@ from pathlib import Path
 
 from harness.commands.context import Context
 from harness.errors import EXIT_MET, EXIT_NOT_MET
-from harness.files.schema import current, export
+from harness.files.schema import export, stale
 
 
 def schema(context: Context, folder: str, *, only_check: bool) -> tuple[str, int]:
     """Write the schemas into a folder, or only say which of them are stale."""
     target = context.start / Path(folder)
-    stale = current(target)
     if only_check:
-        lines = [f"{target / name}: stale, run: harness schema {folder}\n" for name in stale]
-        return "".join(lines), EXIT_NOT_MET if stale else EXIT_MET
-    export(target)
-    return "".join(f"wrote {target / name}\n" for name in stale), EXIT_MET
+        names = stale(target)
+        lines = [f"{target / name}: stale, run: harness schema {folder}\n" for name in names]
+        return "".join(lines), EXIT_NOT_MET if names else EXIT_MET
+    return "".join(f"{path}\n" for path in export(target)), EXIT_MET

@@ -6,7 +6,7 @@ from typing import Any
 from harness.domain.case import Case, Condition, Eval, Layer
 from harness.domain.trial import BASE, TWIN
 from harness.errors import Problem, show
-from harness.files.edit_checks import edit_problems
+from harness.files.edit_checks import added_tools, edit_problems
 from harness.files.marks import KeyPath, dotted, undotted
 from harness.files.message_checks import transcript_problems
 from harness.files.names import suggestion
@@ -23,14 +23,15 @@ def case_problems(
     resolve: Resolve | None,
 ) -> list[Problem]:
     """Return what is wrong in a case that an eval replays, in the order of the file."""
-    problems = [*transcript_problems(case), *edit_problems(case)]
+    problems = [*transcript_problems(case), *_repair_problems(case, eval_file)]
+    unsound = edit_problems(case)
     if case.value.twin is not None and not case.value.twin.edits:
         fix = "write what turns the case into its twin"
-        problems.append(case.problem(("twin", "edits"), "must not be empty", "an empty list", fix))
-    problems += _repair_problems(case, eval_file)
+        unsound.append(case.problem(("twin", "edits"), "must not be empty", "an empty list", fix))
     for path in ((), ("twin",)) if case.value.twin is not None else ((),):
-        problems += _condition_problems(case, path, closed=bool(grader and grader.closed_decisions))
-    if grader is not None and resolve is not None and not problems:
+        unsound += _condition_problems(case, path, closed=bool(grader and grader.closed_decisions))
+    problems += unsound
+    if grader is not None and resolve is not None and not unsound:
         problems += _grader_problems(case, eval_file.value, grader, resolve)
     return sorted(problems, key=lambda p: (p.place.line, p.place.column))
 
@@ -49,7 +50,7 @@ def case_warnings(case: Loaded[Case]) -> list[Problem]:
         warnings.append(
             case.problem(("twin",), rule, fix="say what is right when nothing is wrong")
         )
-    tools = [tool.name for tool in value.tools]
+    tools = [tool.name for tool in value.tools] + added_tools(value)
     for index, recording in enumerate(value.recordings):
         if tools and recording.tool not in tools:
             path, fix = ("recordings", index, "tool"), suggestion(recording.tool, tools)
@@ -74,7 +75,7 @@ def _condition_problems(case: Loaded[Case], path: KeyPath, *, closed: bool) -> l
                 line = case.place(*path, "correct", owner.correct.index(value)).line
                 rule = f"is also in {dotted((*path, 'correct'))}, in line {line}"
                 problems.append(case.problem(at, rule, _shown(value), "keep it in one of the two"))
-            elif closed and value not in list(case.value.decisions):
+            elif closed and case.value.decisions and value not in list(case.value.decisions):
                 fix = suggestion(_shown(value), case.value.decisions)
                 problems.append(case.problem(at, "is no decision of this case", _shown(value), fix))
     return problems

@@ -40,6 +40,11 @@ def edit_problems(case: Loaded[Case]) -> list[Problem]:
     return problems
 
 
+def added_tools(case: Case) -> list[str]:
+    """Return the names of the tools that the edits of a case add."""
+    return [edit.tool.name for _, edits in _edit_lists(case) for edit in edits if edit.tool]
+
+
 def _edit_lists(case: Case) -> list[EditList]:
     """Return the edit lists that are not empty, in the order in which they are applied."""
     lists: list[EditList] = [
