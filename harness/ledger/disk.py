@@ -19,10 +19,15 @@ def disk_errors(path: Path, doing: str, safe: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        fix = "free some space and run the same command again" if error.errno in _FULL else ""
-        rule = f"cannot {doing}: {reason}" + (f"; {safe}" if safe else "")
-        raise LedgerError(Problem(Place(str(path)), "", rule, fix=fix)) from error
+        raise disk_error(error, path, doing, safe) from error
+
+
+def disk_error(error: OSError, path: Path, doing: str, safe: str = "") -> LedgerError:
+    """Say what could not be done to the path and why, what remains safe, and what to do."""
+    reason = error.strerror or type(error).__name__
+    fix = "free some space and run the same command again" if error.errno in _FULL else ""
+    rule = f"cannot {doing}: {reason}" + (f"; {safe}" if safe else "")
+    return LedgerError(Problem(Place(str(path)), "", rule, fix=fix))
 
 
 def write_whole(fd: int, data: bytes) -> None:

@@ -25,7 +25,6 @@ TAIL_LENGTH = len(_TAIL % GENESIS)
 _DEEPEST = 100
 _SEQ = re.compile(rb'\{"seq":(0|[1-9][0-9]{0,17}),')
 _COPY = "restore the file from a copy, or move it out of the ledger and lose its trials"
-_RESERVED = ("seq", "chain")
 
 _ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=True, separators=(",", ":"))
 
@@ -36,7 +35,7 @@ def members(payload: Mapping[str, Json]) -> bytes:
     NaN and infinities, nesting deeper than 100, values that are no JSON, the keys ``seq`` and
     ``chain``, and a payload without a ``kind`` are refused.
     """
-    if not isinstance(payload.get("kind"), str) or any(key in payload for key in _RESERVED):
+    if not isinstance(payload.get("kind"), str) or "seq" in payload or "chain" in payload:
         raise ValueError("a payload has a kind, and neither seq nor chain")
     try:
         text = _ENCODER.encode(dict(payload))

@@ -39,7 +39,9 @@ def _held(path: Path, what: str, now: Clock, wait_s: float) -> Iterator[None]:
         make_folder(path.parent)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        if not take(fd, wait_s):
+        with disk_errors(path, "lock"):
+            taken = take(fd, wait_s)
+        if not taken:
             raise LedgerError(
                 Problem(
                     Place(str(path)),
@@ -84,12 +86,13 @@ def is_held(run_file: Path) -> bool:
     with disk_errors(run_file, "ask for the lock"):
         fd = os.open(run_file, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        release(fd)
-        return False
+        with disk_errors(run_file, "ask for the lock"):
+            try:
+                fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            release(fd)
+            return False
     finally:
         os.close(fd)
 

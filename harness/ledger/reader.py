@@ -20,6 +20,7 @@ FORMAT = 1
 
 _LINK = {"run", "count", "head"}
 _BATCH = 256
+_NO_JSON = "a record is no JSON"
 _NO_FIRST = "the first record is not whole, so nothing says what this run is"
 _BEHIND_SEAL = "something stands behind the seal"
 _COPY = "restore the file from a copy, or move it out of the ledger and lose its trials"
@@ -89,7 +90,7 @@ class RunStream:
                         self._admit(record)
                         yield record
             except (jsonlines.InvalidLineError, RecursionError) as error:
-                raise self._damaged("a record is no JSON") from error
+                raise self._damaged(_NO_JSON) from error
         if not self.chains:
             raise self._damaged(_NO_FIRST)
         if self.sealed and self.torn_bytes:
@@ -139,8 +140,8 @@ class RunStream:
         """Refuse a record that cannot stand where it stands."""
         if self.sealed:
             raise self._damaged(_BEHIND_SEAL)
-        if not isinstance(record.get("kind"), str):
-            raise self._damaged("a record has no kind")
+        if not isinstance(record.get("kind"), str) or not isinstance(record["seq"], int):
+            raise self._damaged("a record has no kind or no number")
         if record["seq"] == 0:
             _check_first(self.path, self.run, record)
         self.sealed = record["kind"] == "seal"
@@ -200,7 +201,10 @@ def first_record(layout: Layout, run: str) -> tuple[dict[str, Json], bytes]:
         line += b"\n"  # whole but for its newline, or broken off and refused below
     if not frame.holds(0, frame.GENESIS, line):
         raise LedgerError(frame.damage(Place(str(path), 1), 0, line, ()))
-    record: dict[str, Json] = json.loads(line)
+    try:
+        record: dict[str, Json] = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise LedgerError(Problem(Place(str(path), 1), "chain", _NO_JSON, fix=_COPY)) from error
     del record["chain"]
     _check_first(path, run, record)
     return record, frame.chain_of(line)

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, Self
 from harness.domain.record import Json
 from harness.errors import LedgerError, Place, Problem
 from harness.ledger import frame
-from harness.ledger.disk import disk_errors, make_folder, sync, sync_folder, write_whole
+from harness.ledger.disk import disk_error, disk_errors, make_folder, sync, sync_folder, write_whole
 from harness.ledger.layout import Clock, Layout, run_id, timestamp
 from harness.ledger.lineage import tips
 from harness.ledger.locks import hold_creation, holder, note_holder, release, take
@@ -56,6 +56,8 @@ class RunWriter:
         self._written = self._safe = _End(0, frame.GENESIS, 0)
         self._locked = False
         self._refusal = ""
+        self._lost = False
+        """A sync failed: what was written since the last one is gone."""
         self._one_at_a_time = threading.Lock()
 
     @classmethod
@@ -151,14 +153,15 @@ class RunWriter:
             if trial is not None and trial in self.trials:
                 rule = "the run holds this trial already"
                 raise LedgerError(Problem(Place(str(self.path)), "id", rule, str(trial)))
-            with disk_errors(self.path, "append to the ledger", self._what_is_safe()):
-                self._write_line(members)
             if trial is not None:
-                self.trials.add(trial)
+                self.trials.add(trial)  # before: a write that fails ends the writer anyway
+            self._write_line(members)
 
     def sync(self) -> None:
         """Acknowledge everything written so far; on return it is on the disk."""
         with self._one_at_a_time:
+            if self._lost:
+                self._check_open()
             end = self._written
             if end == self._safe:
                 return
@@ -167,7 +170,7 @@ class RunWriter:
                 sync(self._fd)
         except BaseException:
             with self._one_at_a_time:
-                self._refusal = _BROKEN
+                self._refusal, self._lost = _BROKEN, True
                 self._cut(self._safe)
             raise
         with self._one_at_a_time:
@@ -195,7 +198,8 @@ class RunWriter:
         if self._locked:
             with suppress(OSError):
                 self.layout.holder_file(self.run).unlink(missing_ok=True)
-            release(self._fd)
+            with suppress(OSError):
+                release(self._fd)
         os.close(self._fd)
         self._fd = -1
         self._refusal = self._refusal or "the run was closed"
@@ -229,7 +233,7 @@ class RunWriter:
         """Verify what the run holds, repair its end, and put all of it on the disk."""
         stream = RunStream(reports, self.run)
         for record in stream:
-            if record["kind"] == "trial":
+            if record["kind"] == "trial" and isinstance(record.get("id"), str):
                 self.trials.add(record["id"])
         if stream.sealed:
             raise LedgerError(
@@ -252,8 +256,11 @@ class RunWriter:
         self._refusal = _BROKEN  # stands if anything, Ctrl-C included, ends this half way
         try:
             write_whole(self._fd, line)
-        except BaseException:
+        except BaseException as error:
             self._cut(before)
+            if isinstance(error, OSError):
+                doing = "append to the ledger"
+                raise disk_error(error, self.path, doing, self._what_is_safe()) from error
             raise
         self._written = _End(before.records + 1, head, before.size + len(line))
         self._refusal = ""

@@ -15,34 +15,39 @@ class Kit:
     """What most tests of the ledger need."""
 
     def __init__(self, reports: Path) -> None:
+        """Begin an empty ledger."""
         self.reports = reports
-        self.rng = random.Random(7)
+        self.rng = random.Random(7)  # noqa: S311 - seeded on purpose
         self._time = datetime(2026, 3, 4, 10, 15, tzinfo=UTC)
 
     def now(self) -> datetime:
-        """One second later at each call."""
+        """Return a time one second later at each call."""
         self._time += timedelta(seconds=1)
         return self._time
 
     def create(self, **fields: Any) -> RunWriter:
+        """Start a run."""
         return RunWriter.create(self.reports, fields, now=self.now, rng=self.rng, harness="0.1.0")
 
     def resume(self, run: str) -> RunWriter:
+        """Open a run again."""
         return RunWriter.resume(self.reports, run, now=self.now)
 
     def written(self, trials: int, **fields: Any) -> RunWriter:
-        """A closed, unsealed run with that many trials, numbered on over all runs."""
+        """Return the closed writer of an unsealed run with that many trials."""
         with self.create(**fields) as writer:
             writer.append_group([self.trial() for _ in range(trials)])
         return writer
 
     def sealed(self, trials: int) -> RunWriter:
+        """Return the writer of a sealed run with that many trials."""
         writer = self.create()
         writer.append_group([self.trial() for _ in range(trials)])
         writer.seal("complete")
         return writer
 
     def trial(self, **fields: Any) -> dict[str, Any]:
+        """Return a trial with an id of its own."""
         return {
             "kind": "trial",
             "id": f"{self.rng.getrandbits(256):064x}",
@@ -58,10 +63,11 @@ class Kit:
 
 @pytest.fixture
 def kit(tmp_path: Path) -> Kit:
+    """Return an empty ledger."""
     return Kit(tmp_path / "reports")
 
 
 @pytest.fixture(scope="session")
 def new_kit(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Kit]:
-    """Makes an empty ledger at each call, for properties that need many."""
+    """Return what makes an empty ledger at each call, for properties that need many."""
     return lambda: Kit(tmp_path_factory.mktemp("ledger") / "reports")

@@ -1,5 +1,7 @@
 """The benchmark stays runnable."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "bench_ledger.py"
 
 
-def test_the_benchmark_of_the_ledger_runs(tmp_path):
+def test_the_benchmark_of_the_ledger_runs(tmp_path: Path) -> None:
     """It prints the ledger beside every peer; its figures are for people to judge."""
     done = subprocess.run(
         [sys.executable, str(BENCHMARK), "--quick", "--folder", str(tmp_path)],

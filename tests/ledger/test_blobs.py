@@ -1,14 +1,20 @@
 """Blobs: named by their content."""
 
+from __future__ import annotations
+
 import hashlib
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.errors import LedgerError
 from harness.ledger.blobs import blobs_of, get_blob, put_blob
 
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Kit
 
-def test_a_blob_is_stored_once_under_its_hash(kit):
+
+def test_a_blob_is_stored_once_under_its_hash(kit: Kit) -> None:
     """Equal bytes share a file, and no temporary file stays."""
     data = b"\x00transcript\xff" * 1000
     digest = put_blob(kit.reports, data)
@@ -18,7 +24,7 @@ def test_a_blob_is_stored_once_under_its_hash(kit):
     assert get_blob(kit.reports, digest) == data
 
 
-def test_a_changed_blob_is_refused_and_mended_by_storing_it_again(kit):
+def test_a_changed_blob_is_refused_and_mended_by_storing_it_again(kit: Kit) -> None:
     """Reading never returns other bytes than were stored."""
     digest = put_blob(kit.reports, b"data")
     path = kit.reports / "ledger" / "blobs" / digest[:2] / digest
@@ -32,14 +38,14 @@ def test_a_changed_blob_is_refused_and_mended_by_storing_it_again(kit):
     assert get_blob(kit.reports, digest) == b"data"
 
 
-def test_a_blobs_name_cannot_leave_the_folder(kit):
+def test_a_blobs_name_cannot_leave_the_folder(kit: Kit) -> None:
     """A digest comes from a file: anything but 64 hexadecimal digits is refused."""
     for name in ("../../../etc/passwd", "A" * 64, "", "0" * 63, "0" * 64 + "\n"):
         with pytest.raises(LedgerError, match="a blob is named by 64 lower-case"):
             get_blob(kit.reports, name)
 
 
-def test_only_whole_values_name_blobs():
+def test_only_whole_values_name_blobs() -> None:
     """What a model wrote inside a transcript cannot name a blob."""
     digest = "0" * 64
     record = {

@@ -1,19 +1,29 @@
 """What was changed on the disk is found, and only a broken-off append is ever repaired."""
 
+from __future__ import annotations
+
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.errors import LedgerError
+from harness.ledger import frame
 from harness.ledger.reader import read_all, read_run
 from harness.ledger.verify import verify
+from harness.ledger.writer import RunWriter
 
-MASKS = (0x01, 0x20, 0x80, 0xFF, 0x40)
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Kit
+
+
+MASKS = (0x01, 0x28, 0x80)  # 0x28 makes newlines of quotes
 FIX = "restore the file from a copy, or move it out of the ledger and lose its trials"
 
 
-def refuses(kit, run):
+def refuses(kit: Kit, run: str) -> str:
+    """Return what reading says; resuming must refuse too."""
     with pytest.raises(LedgerError) as caught:
         read_run(kit.reports, run)
     with pytest.raises(LedgerError):
@@ -22,9 +32,9 @@ def refuses(kit, run):
 
 
 @pytest.mark.parametrize("mask", MASKS)
-def test_every_flipped_byte_of_an_unsealed_run_is_found(kit, mask):
+def test_every_flipped_byte_of_an_unsealed_run_is_found(kit: Kit, mask: int) -> None:
     """Whichever byte is flipped, the newlines included, reading and resuming both refuse."""
-    writer = kit.written(3)
+    writer = kit.written(2)
     good = writer.path.read_bytes()
     for at in range(len(good)):
         writer.path.write_bytes(good[:at] + bytes([good[at] ^ mask]) + good[at + 1 :])
@@ -33,7 +43,7 @@ def test_every_flipped_byte_of_an_unsealed_run_is_found(kit, mask):
 
 
 @pytest.mark.parametrize("mask", MASKS)
-def test_every_flipped_byte_of_a_sealed_run_and_its_summary_is_found(kit, mask):
+def test_every_flipped_byte_of_a_sealed_run_and_its_summary_is_found(kit: Kit, mask: int) -> None:
     """No byte of a sealed run's two files can change without a finding."""
     writer = kit.sealed(1)
     assert verify(kit.reports) == []
@@ -46,9 +56,9 @@ def test_every_flipped_byte_of_a_sealed_run_and_its_summary_is_found(kit, mask):
     assert verify(kit.reports) == []
 
 
-def test_every_truncation_keeps_all_whole_records_or_is_refused(kit):
+def test_every_truncation_keeps_all_whole_records_or_is_refused(kit: Kit) -> None:
     """Wherever the file ends, the whole records before stay, and what follows is not glued."""
-    writer = kit.written(4)
+    writer = kit.written(2)
     good = writer.path.read_bytes()
     before = read_run(kit.reports, writer.run).records
     for size in range(len(good) + 1):
@@ -61,13 +71,16 @@ def test_every_truncation_keeps_all_whole_records_or_is_refused(kit):
         assert [run.count for run in read_all(kit.reports)] == [whole]
         with kit.resume(writer.run) as resumed:
             assert resumed.count == whole
+            assert writer.path.stat().st_size == sum(
+                map(len, good.splitlines(keepends=True)[:whole])
+            )
             resumed.append_group([kit.trial(case="next")])
         records = read_run(kit.reports, writer.run).records
         assert records[:-1] == before[:whole]
         assert records[-1]["case"] == "next"
 
 
-def test_a_torn_tail_is_ignored_by_readers_and_removed_by_the_writer(kit):
+def test_a_torn_tail_is_ignored_by_readers_and_removed_by_the_writer(kit: Kit) -> None:
     """Bytes of a broken-off append are no record; resuming says how many it took away."""
     writer = kit.written(2)
     whole = writer.path.read_bytes()
@@ -81,7 +94,7 @@ def test_a_torn_tail_is_ignored_by_readers_and_removed_by_the_writer(kit):
     assert writer.path.read_bytes() == whole
 
 
-def test_zeros_that_a_power_failure_leaves_are_a_torn_tail(kit):
+def test_zeros_that_a_power_failure_leaves_are_a_torn_tail(kit: Kit) -> None:
     """A file that grew without its data reaching the disk is repaired like any torn tail."""
     writer = kit.written(2)
     whole = writer.path.read_bytes()
@@ -92,7 +105,7 @@ def test_zeros_that_a_power_failure_leaves_are_a_torn_tail(kit):
         assert writer.path.read_bytes() == whole
 
 
-def test_bytes_at_the_end_that_no_append_left_are_damage(kit):
+def test_bytes_at_the_end_that_no_append_left_are_damage(kit: Kit) -> None:
     """What is no beginning of the next record is refused, for it was not an append that broke."""
     writer = kit.written(2)
     whole = writer.path.read_bytes()
@@ -102,11 +115,12 @@ def test_bytes_at_the_end_that_no_append_left_are_damage(kit):
         assert refuses(kit, writer.run).startswith(said)
 
 
-def lines_of(writer):
+def lines_of(writer: RunWriter) -> list[bytes]:
+    """Return the lines of a run."""
     return writer.path.read_bytes().splitlines(keepends=True)
 
 
-def test_a_removed_line_is_named(kit):
+def test_a_removed_line_is_named(kit: Kit) -> None:
     """The message says which records are gone, where, and what to do."""
     writer = kit.written(4)
     lines = lines_of(writer)
@@ -116,7 +130,7 @@ def test_a_removed_line_is_named(kit):
     )
 
 
-def test_swapped_lines_are_named(kit):
+def test_swapped_lines_are_named(kit: Kit) -> None:
     """The message says which record stands in the place of which."""
     writer = kit.written(4)
     lines = lines_of(writer)
@@ -128,7 +142,7 @@ def test_swapped_lines_are_named(kit):
     )
 
 
-def test_a_duplicated_line_is_named(kit):
+def test_a_duplicated_line_is_named(kit: Kit) -> None:
     """The message says which record stands twice."""
     writer = kit.written(3)
     lines = lines_of(writer)
@@ -138,7 +152,7 @@ def test_a_duplicated_line_is_named(kit):
     )
 
 
-def test_a_flipped_byte_in_the_last_whole_line_is_damage_and_no_torn_tail(kit):
+def test_a_flipped_byte_in_the_last_whole_line_is_damage_and_no_torn_tail(kit: Kit) -> None:
     """A line that has its newline was acknowledged: it is never repaired away."""
     writer = kit.written(2)
     good = writer.path.read_bytes()
@@ -148,7 +162,7 @@ def test_a_flipped_byte_in_the_last_whole_line_is_damage_and_no_torn_tail(kit):
     )
 
 
-def test_a_line_that_is_no_record_is_damage(kit):
+def test_a_line_that_is_no_record_is_damage(kit: Kit) -> None:
     """A line written by hand is refused, in the middle and at the end."""
     writer = kit.written(2)
     lines = lines_of(writer)
@@ -160,7 +174,7 @@ def test_a_line_that_is_no_record_is_damage(kit):
         )
 
 
-def test_a_record_glued_to_a_torn_tail_is_damage(kit):
+def test_a_record_glued_to_a_torn_tail_is_damage(kit: Kit) -> None:
     """What another program appended behind a torn tail is refused, not counted and not lost."""
     writer = kit.written(3)
     lines = lines_of(writer)
@@ -168,7 +182,7 @@ def test_a_record_glued_to_a_torn_tail_is_damage(kit):
     assert ":4: chain: the bytes of record 3 are not" in refuses(kit, writer.run)
 
 
-def test_a_renamed_run_is_refused(kit):
+def test_a_renamed_run_is_refused(kit: Kit) -> None:
     """A run that bears another run's name would be counted as that one."""
     writer = kit.written(1)
     other = writer.path.with_name("20300101T000000Z-00000000.jsonl")
@@ -179,7 +193,7 @@ def test_a_renamed_run_is_refused(kit):
     )
 
 
-def test_a_file_whose_name_is_no_runs_is_refused(kit):
+def test_a_file_whose_name_is_no_runs_is_refused(kit: Kit) -> None:
     """A run file under a strange name would silently not be counted."""
     writer = kit.written(1)
     stray = Path(shutil.move(writer.path, writer.path.with_name("copy.jsonl")))
@@ -191,7 +205,7 @@ def test_a_file_whose_name_is_no_runs_is_refused(kit):
     )
 
 
-def test_all_damaged_runs_are_named_at_once(kit):
+def test_all_damaged_runs_are_named_at_once(kit: Kit) -> None:
     """Reading everything reports every run that is damaged, not only the first."""
     paths = [kit.written(2).path for _ in range(3)]
     for path in (paths[0], paths[2]):
@@ -202,10 +216,8 @@ def test_all_damaged_runs_are_named_at_once(kit):
     assert len(verify(kit.reports)) == 2
 
 
-def test_a_ledger_of_a_newer_format_is_refused(kit):
+def test_a_ledger_of_a_newer_format_is_refused(kit: Kit) -> None:
     """A format that this version does not know is not guessed at."""
-    from harness.ledger import frame
-
     writer = kit.written(0)
     first = read_run(kit.reports, writer.run).records[0]
     payload = {key: value for key, value in first.items() if key != "seq"}
@@ -215,3 +227,36 @@ def test_a_ledger_of_a_newer_format_is_refused(kit):
         f"{writer.path}:1: format: written by a newer harness: format 1 and below can be read, "
         "got 2, upgrade the harness"
     )
+
+
+GOOD = b'"kind":"run","format":1,"run":"%b","started":"2026","harness":"0","previous":%b'
+
+
+@pytest.mark.parametrize(
+    ("bodies", "said"),
+    [
+        ([b'"kind":"run"}'], "chain: a record is no JSON"),
+        ([b'"kind":"run","deep":' + b"[" * 100_000], "chain: a record is no JSON"),
+        ([b'"kind":"plan"'], "kind: the first record is not whole, so nothing says what this run"),
+        ([b'"format":1'], "chain: a record has no kind or no number"),
+        ([b'"kind":"run","seq":null'], "chain: a record has no kind or no number"),
+        ([GOOD.replace(b"2026", b"") % (b"x", b"[]")], "run: the file was renamed or copied"),
+        ([GOOD % (b"%b", b"{}")], "previous: the first record does not name the runs before it"),
+        ([GOOD % (b"%b", b'[{"run":1}]')], "previous: the first record does not name the runs"),
+        ([GOOD % (b"%b", b"[]"), b'"kind":7'], "chain: a record has no kind"),
+    ],
+)
+def test_a_forged_run_with_a_valid_chain_is_refused_without_a_traceback(
+    kit: Kit, bodies: list[bytes], said: str
+) -> None:
+    """Whoever recomputes the chain still has to write records: readers never crash on others."""
+    writer = kit.written(0)
+    head, lines = frame.GENESIS, b""
+    for seq, body in enumerate(bodies):
+        line, head = frame.line(seq, head, body.replace(b"%b", writer.run.encode()))
+        lines += line
+    writer.path.write_bytes(lines)
+    assert f": {said}" in refuses(kit, writer.run)
+    assert any(said in str(finding) for finding in verify(kit.reports))
+    with pytest.raises(LedgerError):
+        list(read_all(kit.reports))

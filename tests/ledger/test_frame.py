@@ -1,7 +1,11 @@
 """One record as one line."""
 
+from __future__ import annotations
+
 import hashlib
 import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -11,8 +15,11 @@ from harness.errors import LedgerError
 from harness.ledger import frame
 from harness.ledger.reader import read_run
 
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Kit
 
-def test_a_line_is_the_documented_bytes():
+
+def test_a_line_is_the_documented_bytes() -> None:
     """docs/ledger.md can be implemented by anyone with a JSON library and SHA-256."""
     line, chain = frame.line(0, frame.GENESIS, frame.members({"kind": "x", "a": [1, "é\n"]}))
     body = b'{"seq":0,"kind":"x","a":[1,"\\u00e9\\n"]'
@@ -42,7 +49,9 @@ payloads = st.dictionaries(
 
 
 @given(st.lists(payloads, max_size=5), st.data())
-def test_whatever_a_payload_holds_comes_back_as_it_was(new_kit, written, data):
+def test_whatever_a_payload_holds_comes_back_as_it_was(
+    new_kit: Callable[[], Kit], written: list[dict[str, Any]], data: st.DataObject
+) -> None:
     """Hostile texts neither break a line nor forge one, and a tail torn in them is repaired."""
     kit = new_kit()
     sent = [{"kind": "trial", "id": str(i), **payload} for i, payload in enumerate(written)]
@@ -62,7 +71,9 @@ def test_whatever_a_payload_holds_comes_back_as_it_was(new_kit, written, data):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_what_json_cannot_hold_is_refused_before_anything_is_written(kit, value):
+def test_what_json_cannot_hold_is_refused_before_anything_is_written(
+    kit: Kit, value: float
+) -> None:
     """NaN would make a line that strict readers refuse; the run stays usable."""
     with kit.create() as writer:
         before = writer.path.read_bytes()
@@ -72,14 +83,15 @@ def test_what_json_cannot_hold_is_refused_before_anything_is_written(kit, value)
         writer.append_group([kit.trial()])
 
 
-def nested(depth):
-    value = 1
+def nested(depth: int) -> object:
+    """Return lists in lists."""
+    value: object = 1
     for _ in range(depth):
         value = [value]
     return value
 
 
-def test_nesting_that_a_reader_might_not_survive_is_refused(kit):
+def test_nesting_that_a_reader_might_not_survive_is_refused(kit: Kit) -> None:
     """What was written can be read back: nesting is bounded, brackets in texts do not count."""
     with kit.create() as writer:
         for depth in (100, 5000, 100_000):
@@ -89,14 +101,14 @@ def test_nesting_that_a_reader_might_not_survive_is_refused(kit):
     assert read_run(kit.reports, writer.run).count == 3
 
 
-def test_the_ledgers_own_keys_are_refused_in_payloads():
+def test_the_ledgers_own_keys_are_refused_in_payloads() -> None:
     """A payload cannot pose as a sequence number or a chain."""
     for payload in ({"kind": "x", "seq": 1}, {"kind": "x", "chain": "0"}, {"a": 1}, {"kind": 1}):
         with pytest.raises(ValueError, match="a payload has a kind, and neither seq nor chain"):
             frame.members(payload)
 
 
-def test_one_line_of_the_file_is_one_json_object_for_any_other_tool(kit):
+def test_one_line_of_the_file_is_one_json_object_for_any_other_tool(kit: Kit) -> None:
     """The file is plain JSON Lines: every line parses alone, with its number and chain."""
     writer = kit.written(3)
     parsed = [json.loads(line) for line in writer.path.read_bytes().splitlines()]

@@ -1,6 +1,9 @@
 """What a sealed run says of itself, and that readers hold it to that."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,9 +11,14 @@ from harness.errors import LedgerError
 from harness.ledger.reader import read_all, read_run
 from harness.ledger.runs import find_resumable, seal_abandoned
 from harness.ledger.verify import verify
+from harness.ledger.writer import RunWriter
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Kit
 
 
-def mixed(kit):
+def mixed(kit: Kit) -> RunWriter:
+    """Return a run with a record of each kind, not sealed yet."""
     writer = kit.create()
     writer.append_group(
         [
@@ -27,7 +35,7 @@ def mixed(kit):
     return writer
 
 
-def test_the_summary_is_computed_from_the_records(kit):
+def test_the_summary_is_computed_from_the_records(kit: Kit) -> None:
     """Totals count outcomes per eval, case, variant and fingerprint, and name the items."""
     writer = mixed(kit)
     summary = writer.seal("complete")
@@ -64,7 +72,7 @@ def test_the_summary_is_computed_from_the_records(kit):
     assert verify(kit.reports) == []
 
 
-def test_a_run_that_was_cut_behind_its_seals_back_is_refused(kit):
+def test_a_run_that_was_cut_behind_its_seals_back_is_refused(kit: Kit) -> None:
     """A sealed run that lost whole records at its end no longer fits its summary."""
     writer = kit.sealed(2)
     head = read_run(kit.reports, writer.run).head
@@ -82,7 +90,7 @@ def test_a_run_that_was_cut_behind_its_seals_back_is_refused(kit):
         kit.resume(writer.run)
 
 
-def test_a_sealed_run_without_its_records_is_refused(kit):
+def test_a_sealed_run_without_its_records_is_refused(kit: Kit) -> None:
     """Removing a sealed run's file is noticed, by name."""
     writer = kit.sealed(1)
     kit.sealed(1)
@@ -97,7 +105,7 @@ def test_a_sealed_run_without_its_records_is_refused(kit):
     assert said in [str(finding) for finding in verify(kit.reports)]
 
 
-def test_a_seal_without_its_summary_is_refused_and_can_be_recomputed(kit):
+def test_a_seal_without_its_summary_is_refused_and_can_be_recomputed(kit: Kit) -> None:
     """A process that died between seal and summary blocks nobody: the summary is derived."""
     writer = kit.sealed(2)
     seal = writer.layout.seal_file(writer.run)
@@ -114,7 +122,7 @@ def test_a_seal_without_its_summary_is_refused_and_can_be_recomputed(kit):
     assert seal.read_bytes() == good
 
 
-def test_a_summary_that_is_no_json_is_refused(kit):
+def test_a_summary_that_is_no_json_is_refused(kit: Kit) -> None:
     """A damaged summary is named, whatever is in it."""
     writer = kit.sealed(1)
     seal = writer.layout.seal_file(writer.run)
@@ -127,21 +135,22 @@ def test_a_summary_that_is_no_json_is_refused(kit):
         read_run(kit.reports, writer.run)
 
 
-def test_nothing_may_stand_behind_the_seal(kit):
+def test_nothing_may_stand_behind_the_seal(kit: Kit) -> None:
     """Whole records and torn tails alike are refused behind a seal."""
     writer = kit.create()
     writer.append_group([{"kind": "seal", "status": "complete", "ended": "x"}, kit.trial()])
     writer.close()
     with pytest.raises(LedgerError, match=":3: chain: something stands behind the seal"):
         read_run(kit.reports, writer.run)
-    other = kit.sealed(1) if not writer.path.unlink() else None
+    writer.path.unlink()
+    other = kit.sealed(1)
     with other.path.open("ab") as file:
         file.write(b'{"seq":3,')
     with pytest.raises(LedgerError, match="something stands behind the seal"):
         read_run(kit.reports, other.run)
 
 
-def test_reading_while_the_run_is_sealed_is_no_error(kit):
+def test_reading_while_the_run_is_sealed_is_no_error(kit: Kit) -> None:
     """Between seal and summary the writer still holds the run: a reader sees it as unsealed."""
     with kit.create() as writer:
         writer.append_group([{"kind": "seal", "status": "complete", "ended": "x"}])

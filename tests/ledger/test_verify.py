@@ -1,16 +1,26 @@
 """Everything that the ledger says of itself is recomputed."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from harness.ledger.blobs import put_blob
 from harness.ledger.verify import verify
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Kit
+
 
 FIX = "restore the file from a copy"
 
 
-def said(kit, run=None):
+def said(kit: Kit, run: str | None = None) -> list[str]:
+    """Return the findings as they are printed."""
     return [str(finding) for finding in verify(kit.reports, run)]
 
 
-def test_a_run_that_was_removed_whole_is_missed(kit):
+def test_a_run_that_was_removed_whole_is_missed(kit: Kit) -> None:
     """The next run names it, so that nights that went badly cannot vanish."""
     first, second, third = kit.written(1), kit.written(1), kit.written(1)
     assert said(kit) == []
@@ -24,7 +34,7 @@ def test_a_run_that_was_removed_whole_is_missed(kit):
     assert said(kit, first.run) == []
 
 
-def test_a_run_that_was_replaced_is_noticed(kit):
+def test_a_run_that_was_replaced_is_noticed(kit: Kit) -> None:
     """A run rewritten with a valid chain of its own does not fit what the next run says of it."""
     from harness.ledger import frame
     from harness.ledger.reader import read_run
@@ -42,7 +52,7 @@ def test_a_run_that_was_replaced_is_noticed(kit):
     assert said(kit, first.run) == []
 
 
-def test_a_trial_in_two_runs_is_found(kit):
+def test_a_trial_in_two_runs_is_found(kit: Kit) -> None:
     """Two runs that hold the same trial, such as after a merge, would count it twice."""
     trial = kit.trial()
     runs = []
@@ -50,13 +60,14 @@ def test_a_trial_in_two_runs_is_found(kit):
         with kit.create() as writer:
             writer.append_group([kit.trial(), trial])
         runs.append(writer)
-    assert said(kit) == [
+    (finding,) = said(kit)
+    assert finding == (
         f"{runs[1].path}:3: id: trial {trial['id'][:12]} is in run {runs[0].run} already, "
         f"so it would count twice, {FIX}"
-    ]
+    )
 
 
-def test_missing_and_changed_blobs_are_found(kit):
+def test_missing_and_changed_blobs_are_found(kit: Kit) -> None:
     """What a record names must be there, with the bytes that it had."""
     digests = [put_blob(kit.reports, data) for data in (b"one", b"two", b"three")]
     with kit.create() as writer:
@@ -73,7 +84,7 @@ def test_missing_and_changed_blobs_are_found(kit):
     ]
 
 
-def test_a_run_that_does_not_exist_is_a_finding(kit):
+def test_a_run_that_does_not_exist_is_a_finding(kit: Kit) -> None:
     """Verifying a wrong name does not succeed."""
     kit.written(1)
     (finding,) = said(kit, "20260304T101500Z-0123abcd")
@@ -82,7 +93,7 @@ def test_a_run_that_does_not_exist_is_a_finding(kit):
     assert "no such run: a run is named like" in finding
 
 
-def test_merged_ledgers_verify_and_go_on_as_one(kit, new_kit):
+def test_merged_ledgers_verify_and_go_on_as_one(kit: Kit, new_kit: Callable[[], Kit]) -> None:
     """Two machines' runs copied into one folder are two beginnings; the next run names both."""
     other = new_kit()
     other.rng.seed(8)

@@ -1,5 +1,7 @@
 """Writing a run."""
 
+from __future__ import annotations
+
 import os
 import random
 import re
@@ -7,6 +9,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,10 +17,14 @@ from harness.errors import LedgerError
 from harness.ledger.reader import read_run
 from harness.ledger.writer import RunWriter
 
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Kit
+
+
 CHILD = Path(__file__).with_name("child.py")
 
 
-def test_the_first_record_says_what_the_run_is(kit):
+def test_the_first_record_says_what_the_run_is(kit: Kit) -> None:
     """A run says its id, start, format and harness, whatever the caller adds."""
     writer = kit.written(0, scope=["ITEM-1"], note="x")
     first = read_run(kit.reports, writer.run).first
@@ -35,13 +42,13 @@ def test_the_first_record_says_what_the_run_is(kit):
     }
 
 
-def test_the_caller_cannot_fill_the_ledgers_keys(kit):
+def test_the_caller_cannot_fill_the_ledgers_keys(kit: Kit) -> None:
     """A caller that names a key of the ledger has a bug."""
     with pytest.raises(ValueError, match=r"the ledger fills \['previous', 'run'\] itself"):
         kit.create(run="x", previous=[])
 
 
-def test_each_run_names_the_one_before(kit):
+def test_each_run_names_the_one_before(kit: Kit) -> None:
     """A sealed run is named with its final head, an unsealed one with its first record."""
     sealed = kit.sealed(2)
     loose = kit.written(2)
@@ -53,7 +60,7 @@ def test_each_run_names_the_one_before(kit):
     ]
 
 
-def test_an_acknowledged_group_counts_at_once(kit):
+def test_an_acknowledged_group_counts_at_once(kit: Kit) -> None:
     """Count and head of the writer are those that a reader finds."""
     with kit.create() as writer:
         for size in (1, 5, 0):
@@ -63,7 +70,7 @@ def test_an_acknowledged_group_counts_at_once(kit):
         assert writer.count == 7
 
 
-def test_a_trial_is_never_written_twice(kit):
+def test_a_trial_is_never_written_twice(kit: Kit) -> None:
     """The same id is refused in a group, in a later group and after resuming."""
     trial = kit.trial()
     with kit.create() as writer:
@@ -81,7 +88,7 @@ def test_a_trial_is_never_written_twice(kit):
     assert read_run(kit.reports, writer.run).count == 3
 
 
-def test_an_error_is_no_trial(kit):
+def test_an_error_is_no_trial(kit: Kit) -> None:
     """A trial that the infrastructure prevented may be tried again in the same run."""
     trial = kit.trial()
     with kit.create() as writer:
@@ -89,7 +96,7 @@ def test_an_error_is_no_trial(kit):
     assert read_run(kit.reports, writer.run).count == 4
 
 
-def test_a_sealed_run_takes_nothing_more(kit):
+def test_a_sealed_run_takes_nothing_more(kit: Kit) -> None:
     """Sealing is final, for the writer and for whoever opens the run again."""
     writer = kit.sealed(1)
     with pytest.raises(LedgerError) as caught:
@@ -100,7 +107,7 @@ def test_a_sealed_run_takes_nothing_more(kit):
     assert str(caught.value) == f"{writer.path}: seal: the run is sealed, nothing can be added"
 
 
-def test_a_closed_writer_refuses(kit):
+def test_a_closed_writer_refuses(kit: Kit) -> None:
     """After closing, nothing is written to whatever file has the descriptor by then."""
     writer = kit.written(0)
     writer.close()
@@ -108,7 +115,7 @@ def test_a_closed_writer_refuses(kit):
         writer.append_group([kit.trial()])
 
 
-def test_a_run_that_is_not_there_cannot_be_resumed(kit):
+def test_a_run_that_is_not_there_cannot_be_resumed(kit: Kit) -> None:
     """A wrong name is a clear error, also one that would leave the folder."""
     kit.written(0)
     path = kit.reports / "ledger" / "runs"
@@ -125,10 +132,10 @@ def test_a_run_that_is_not_there_cannot_be_resumed(kit):
     )
 
 
-def test_two_runs_of_one_name_are_refused(kit):
+def test_two_runs_of_one_name_are_refused(kit: Kit) -> None:
     """A name that chance gave twice never lets one run overwrite another."""
     frozen = kit.now()
-    first, second = (random.Random(1), random.Random(1))
+    first, second = (random.Random(1) for _ in range(2))  # noqa: S311 - seeded on purpose
     made = RunWriter.create(kit.reports, {}, now=lambda: frozen, rng=first, harness="0")
     made.close()
     with pytest.raises(LedgerError) as caught:
@@ -139,7 +146,7 @@ def test_two_runs_of_one_name_are_refused(kit):
     assert read_run(kit.reports, made.run).count == 1
 
 
-def test_what_a_kill_left_while_creating_is_cleared_away(kit):
+def test_what_a_kill_left_while_creating_is_cleared_away(kit: Kit) -> None:
     """A run that never got its first record leaves no trace once the next is created."""
     runs = kit.written(0).path.parent
     left = runs / ".20260304T101500Z-0123abcd.jsonl.tmp"
@@ -149,7 +156,7 @@ def test_what_a_kill_left_while_creating_is_cleared_away(kit):
     assert len(list(runs.iterdir())) == 2
 
 
-def test_files_have_the_permissions_of_the_umask(kit):
+def test_files_have_the_permissions_of_the_umask(kit: Kit) -> None:
     """A group may read the evidence if the user's umask says so."""
     old = os.umask(0o027)
     try:
@@ -160,7 +167,7 @@ def test_files_have_the_permissions_of_the_umask(kit):
         assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def limited(kit, limit):
+def limited(kit: Kit, limit: int) -> tuple[int, list[list[str]]]:
     """Let a child write groups until the system allows no further byte."""
     command = [sys.executable, str(CHILD), str(kit.reports), "new", f"limit={limit}", "1000", "3"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -169,7 +176,7 @@ def limited(kit, limit):
 
 
 @pytest.mark.parametrize("limit", [4000, 4001, 4097, 9999, 30_011])
-def test_a_write_that_the_system_cuts_short_leaves_whole_records(kit, limit):
+def test_a_write_that_the_system_cuts_short_leaves_whole_records(kit: Kit, limit: int) -> None:
     """At a file size limit the kernel really writes less: the part is taken away again."""
     code, said = limited(kit, limit)
     assert code == 2
@@ -180,12 +187,12 @@ def test_a_write_that_the_system_cuts_short_leaves_whole_records(kit, limit):
     assert acknowledged <= held
     assert records.torn_bytes == 0
     assert records.path.read_bytes().endswith(b'"}\n')
-    assert said[-1] == [
-        "error",
+    assert said[-1][0] == "error"
+    assert said[-1][1] == (
         f"{records.path}: cannot append to the ledger: File too large; "
         f"the {len(acknowledged) + 1} records acknowledged before are safe, "
-        "free some space and run the same command again",
-    ]
+        "free some space and run the same command again"
+    )
     with kit.resume(run) as writer:
         writer.append_group([kit.trial()])
     assert read_run(kit.reports, run).count == records.count + 1
@@ -199,7 +206,7 @@ tail -c 3 "$1"/reports/ledger/runs/*.jsonl
 """
 
 
-def test_a_full_disk_is_a_clear_error(tmp_path):
+def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
     """On a file system that is really full the message says so and what is safe."""
     command = ["unshare", "-rm", "sh", "-c", FULL_DISK, "sh"]
     try:
@@ -224,7 +231,7 @@ def test_a_full_disk_is_a_clear_error(tmp_path):
     )
 
 
-def test_a_failed_sync_acknowledges_nothing_and_ends_the_writer(kit):
+def test_a_failed_sync_acknowledges_nothing_and_ends_the_writer(kit: Kit) -> None:
     """After an error of the disk nothing more is written on top of what may not be there."""
     writer = kit.create()
     writer.append_group([kit.trial()])
@@ -238,11 +245,12 @@ def test_a_failed_sync_acknowledges_nothing_and_ends_the_writer(kit):
         "the 2 records acknowledged before are safe"
     )
     assert writer.count == 2
-    with pytest.raises(LedgerError) as caught:
-        writer.append_group([kit.trial()])
-    assert str(caught.value) == (
-        f"{writer.path}: an earlier write failed; run the same command again to resume"
-    )
+    for again in (writer.sync, lambda: writer.append_group([kit.trial()])):
+        with pytest.raises(LedgerError) as caught:
+            again()
+        assert str(caught.value) == (
+            f"{writer.path}: an earlier write failed; run the same command again to resume"
+        )
     writer.close()
     os.close(reading)
     os.close(writing)
