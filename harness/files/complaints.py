@@ -107,11 +107,11 @@ def _locate(annotation: Any, data: Any, loc: KeyPath, kind: str) -> _Found | Non
     path: KeyPath = ()
     while True:
         if asked.kind == "union":
-            label = rest.pop(0) if rest else None
+            branch = rest.pop(0) if rest else None
             member = member_for(asked, data)
             if member is None:
                 return _Found(path, asked, data)
-            if not _labels(label, member):
+            if not _names(branch, member):
                 return None
             asked = member
         if not rest or asked.kind not in {"list", "mapping", "record"}:
@@ -130,10 +130,10 @@ def _locate(annotation: Any, data: Any, loc: KeyPath, kind: str) -> _Found | Non
         data = data[step]
 
 
-def _labels(label: object, member: Shape) -> bool:
-    """Whether the validator's label of a union's member means this one."""
+def _names(branch: object, member: Shape) -> bool:
+    """Whether the validator's name for a union's member means this one."""
     is_record = member.kind == "record"
-    return (label == member.annotation.__name__) if is_record else not str(label)[:1].isupper()
+    return (branch == member.annotation.__name__) if is_record else not str(branch)[:1].isupper()
 
 
 def _problem(kind: str, found: _Found, marks: Marks, describe: Any) -> Problem | None:

@@ -115,6 +115,11 @@ def _apply(case: Loaded[Case], path: KeyPath, edit: Edit, now: _Situation) -> Pr
         if edit.remove_tool not in now.tools and not now.after:
             fix, rule = suggestion(edit.remove_tool, now.tools), "the case has no such tool"
             return case.problem((*path, "remove_tool"), rule, edit.remove_tool, fix)
+    elif edit.system_append is not None:
+        if all(message.role != "system" for message in now.messages):
+            rule = "the case has no system message, and a new one would move the others"
+            fix = "write a system message into the case"
+            return case.problem((*path, "system_append"), rule, fix=fix)
     elif edit.message is not None:
         count = len(now.messages)
         if not -count <= edit.message < count:

@@ -13,7 +13,7 @@ from harness.files.complaints import problems_of, suspicions, undecided_union
 from harness.files.marks import KeyPath, Marks, dotted
 from harness.files.shapes import member_for, shape
 from harness.files.source import read_bytes
-from harness.files.strict_yaml import read_document
+from harness.files.strict_yaml import Document, read_document
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -58,7 +58,13 @@ def load(path: Path, annotation: type[T]) -> Loaded[T]:
 
 def load_bytes(content: bytes, path: Path, annotation: type[T]) -> Loaded[T]:
     """Return the record of a file's bytes; ``path`` is what messages call it."""
-    document = read_document(content, path)
+    return load_document(read_document(content, path), content, path, annotation)
+
+
+def load_document(
+    document: Document, content: bytes, path: Path, annotation: type[T]
+) -> Loaded[T]:
+    """Return the record of a document that was read from a file's bytes."""
     if not document.complete or (document.problems and document.data is None):
         raise InputError(*document.problems)
     record: Any = annotation

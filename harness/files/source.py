@@ -5,6 +5,7 @@ import os
 import re
 import stat
 from pathlib import Path
+from shlex import quote
 
 from harness.errors import InputError, Place, Problem
 
@@ -35,15 +36,15 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _read(handle: int, path: Path) -> bytes:
-    status = os.fstat(handle)
-    if stat.S_ISDIR(status.st_mode):
+    facts = os.fstat(handle)
+    if stat.S_ISDIR(facts.st_mode):
         raise _refused(path, "is a folder", fix="name a file")
-    if not stat.S_ISREG(status.st_mode):
-        raise _refused(path, "is no regular file", got=_kind(status.st_mode), fix="name a file")
+    if not stat.S_ISREG(facts.st_mode):
+        raise _refused(path, "is no regular file", got=_kind(facts.st_mode), fix="name a file")
     with os.fdopen(os.dup(handle), "rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        size = max(status.st_size, len(content))
+        size = max(facts.st_size, len(content))
         raise _refused(
             path, "must be at most 4 MiB", got=f"{size:,} bytes", fix="split it into smaller files"
         )
@@ -77,7 +78,7 @@ def _text_problems(text: str, path: Path) -> list[Problem]:
     first_crlf = text.find("\r\n")
     if first_crlf >= 0:
         line, column = position(text, first_crlf)
-        fix = f"save it with LF line ends, for example: sed -i 's/\\r$//' {path}"
+        fix = f"save it with LF line ends: sed -i 's/\\r$//' {quote(str(path))}"
         problems.append(_problem(path, line, column, "lines end in CR LF", fix))
         text = text.replace("\r\n", "\n")
     last_line = 0
@@ -121,7 +122,7 @@ def _not_utf8(content: bytes, error: UnicodeDecodeError, path: Path) -> Problem:
         "",
         "must be UTF-8",
         f"the byte 0x{content[error.start]:02x}",
-        f"convert it, for example: iconv -f ISO-8859-1 -t UTF-8 {path}",
+        f"convert it: iconv -f ISO-8859-1 -t UTF-8 {quote(str(path))}",
     )
 
 

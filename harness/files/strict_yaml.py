@@ -21,7 +21,7 @@ from harness.files.syntax import translate
 
 MAX_DEPTH = 40
 """How deep lists and mappings may be nested; the document itself is 1."""
-MAX_VALUES = 100_000
+MAX_VALUES = 50_000
 """How many keys, values, lists and mappings a file may hold."""
 MAX_PROBLEMS = 100
 """How many problems of one file are told."""

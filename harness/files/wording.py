@@ -179,6 +179,8 @@ def _if_within(asked: Shape, number: float, words: str) -> str:
 
 
 def _boolean_advice(_: Shape, value: Any, text: Any) -> str:
+    if isinstance(value, dict | list):
+        return ""
     if value in ("true", "false"):
         return f"write {value} without quotes"
     if text in TRUE_WORDS or value == 1:

@@ -61,8 +61,11 @@ def case_text() -> Callable[..., str]:
 
     def make(name: str = "silent", more: str = "", **changes: str) -> str:
         lines = CASE.format(id=name).strip().splitlines()
-        kept = [line for line in lines if line.split(":")[0].strip() not in changes]
-        kept += [f"{key}: {value}" for key, value in changes.items() if value]
+        kept, key = [], ""
+        for line in lines:
+            key = key if line.startswith(" ") else line.partition(":")[0]
+            kept += [line] if key not in changes else []
+        kept += [f"{changed}: {value}" for changed, value in changes.items() if value]
         return "\n".join([*kept, textwrap.dedent(more).strip()]) + "\n"
 
     return make

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a message stands on one line, as the user sees it
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ TWIN = "twin: {why: x, edits: [{system_append: All is well.}], correct: %s, fail
 
 
 def told(root: Path) -> list[str]:
+    """Return the lines that loading the eval raises, without the path of the case."""
     with pytest.raises(InputError) as raised:
         load_eval(load_project(root), "stall", CHECKS)
     return str(raised.value).replace(f"{root}/cases/stall/silent.yaml:", "").splitlines()
@@ -30,7 +32,7 @@ def told(root: Path) -> list[str]:
         ),
         (
             {}, TWIN % ("[wait]", "[wait]"),
-            ["9:89: twin.failing[0]: is also in twin.correct, in line 9, got wait, keep it in one of the two"],
+            ["9:83: twin.failing[0]: is also in twin.correct, in line 9, got wait, keep it in one of the two"],
         ),
         ({"failing": "[wait, wait]"}, "", ["8:17: failing[1]: is named twice, got wait, keep one"]),
         (
@@ -44,7 +46,7 @@ def told(root: Path) -> list[str]:
         ({"correct": "[]"}, "", ["8:10: correct: must not be empty, got an empty list, write at least one entry"]),
         (
             {}, TWIN % ("[]", "[restart]"),
-            ["9:71: twin.correct: must not be empty, got an empty list, write at least one entry"],
+            ["9:65: twin.correct: must not be empty, got an empty list, write at least one entry"],
         ),
         (
             {}, "twin: {why: x, edits: [], correct: [wait], failing: [restart]}",
@@ -53,8 +55,12 @@ def told(root: Path) -> list[str]:
         (
             {"decisions": "{restart: restart it}", "failing": "[restart]", "correct": "[restart]"}, "",
             [
-                "8:11: failing[0]: is also in correct, in line 7, got restart, keep it in one of the two",
+                "7:11: failing[0]: is also in correct, in line 8, got restart, keep it in one of the two",
             ],
+        ),
+        (
+            {"decisions": ""}, "",
+            ["1:1: decisions: needs at least two decisions, got 0, write decisions: {name: what it does, ...}"],
         ),
     ],
 )  # fmt: skip
@@ -65,7 +71,7 @@ def test_what_passes_and_what_fails_must_be_plain(
     changes: dict[str, str],
     more: str,
     lines: list[str],
-):
+) -> None:
     """Each decision is correct or failing or neither, in the case and in its twin."""
     write("cases/stall/silent.yaml", case_text(more=more, **changes))
     assert told(project_folder) == lines
@@ -73,7 +79,7 @@ def test_what_passes_and_what_fails_must_be_plain(
 
 def test_conditions_on_calls_are_compared_whole(
     project_folder: Path, write: Write, case_text: Text
-):
+) -> None:
     """Two calls of one tool with different arguments may pass and fail."""
     write("cases/stall/eval.yaml", "id: stall\ngrader: tool_call\n")
     tools = "tools: [{name: t}]"
@@ -86,34 +92,41 @@ def test_conditions_on_calls_are_compared_whole(
     equal = {"correct": "[{tool: t}]", "failing": "[{tool: t, where: {}}]"}
     write("cases/stall/silent.yaml", case_text(more=tools, **equal))
     assert told(project_folder) == [
-        "8:11: failing[0]: is also in correct, in line 7, got a call of t, "
-        "keep it in one of the two"
+        (
+            "8:11: failing[0]: is also in correct, in line 7, got a call of t, "
+            "keep it in one of the two"
+        )
     ]
 
 
 def test_a_twin_in_which_nothing_changes_sides_is_a_warning(
     project_folder: Path, write: Write, case_text: Text
-):
+) -> None:
     """A twin shows where caution is wrong, so that something must change sides."""
     write("cases/stall/silent.yaml", case_text(more=TWIN % ("[restart]", "[wait]")))
     warnings = load_eval(load_project(project_folder), "stall", CHECKS).warnings
     assert [str(warning).rpartition("/")[2] for warning in warnings] == [
-        "silent.yaml:9:7: twin: correct and failing are those of the case, "
-        "so the twin shows no caution that is wrong, say what is right when nothing is wrong"
+        (
+            "silent.yaml:9:7: twin: correct and failing are those of the case, "
+            "so the twin shows no caution that is wrong, say what is right when nothing is wrong"
+        )
     ]
 
 
 def test_a_recording_that_nothing_can_ask_for_is_a_warning(
     project_folder: Path, write: Write, case_text: Text
-):
+) -> None:
     """A misspelt tool in a recording would answer no call."""
     more = """\
     tools: [{name: queue_diagnostics}]
-    recordings: [{tool: queue_diagnostic, result: 1}, {tool: queue_diagnostics, result: 2}]
+    recordings: [{tool: queue_diagnostic, result: 1}, {tool: queue_diagnostics, result: 2}, {tool: page}]
+    variants: {handoff: [{tool: {name: page}}]}
     """
     write("cases/stall/silent.yaml", case_text(more=more))
     warnings = load_eval(load_project(project_folder), "stall", CHECKS).warnings
     assert [str(warning).rpartition("/")[2] for warning in warnings] == [
-        "silent.yaml:10:21: recordings[0].tool: the case has no such tool, got queue_diagnostic, "
-        "did you mean queue_diagnostics?"
+        (
+            "silent.yaml:10:21: recordings[0].tool: the case has no such tool, got queue_diagnostic, "
+            "did you mean queue_diagnostics?"
+        )
     ]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a message stands on one line, as the user sees it
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ RULE = "a name consists of letters, digits, dot, hyphen and underscore, starting
 
 
 def told(root: Path, call: Callable[[], object]) -> list[str]:
+    """Return the lines that a call raises, with paths from the root."""
     with pytest.raises(InputError) as raised:
         call()
     assert raised.value.exit_code == 2
@@ -22,10 +24,11 @@ def told(root: Path, call: Callable[[], object]) -> list[str]:
 
 
 def load_told(root: Path, name: str) -> list[str]:
+    """Return the lines that loading an item raises, with paths from the root."""
     return told(root, lambda: load_item(load_project(root), name))
 
 
-def test_an_item_is_found_by_its_name(project_folder: Path):
+def test_an_item_is_found_by_its_name(project_folder: Path) -> None:
     """The name on the command line is the name of the file."""
     item = load_item(load_project(project_folder), "ITEM-1")
     assert item.value.id == "ITEM-1"
@@ -34,7 +37,7 @@ def test_an_item_is_found_by_its_name(project_folder: Path):
 
 def test_all_items_come_in_the_order_of_their_names(
     project_folder: Path, write: Write, item_text: Text
-):
+) -> None:
     """The order does not depend on the file system, and other files don't count."""
     for name in ("ITEM-3", "ITEM-10", "ITEM-2"):
         write(f"action_items/{name}.yaml", item_text(name))
@@ -57,12 +60,12 @@ def test_all_items_come_in_the_order_of_their_names(
         ("ITEM-1.yaml", "action_items: no such action item, got ITEM-1.yaml, did you mean ITEM-1?"),
     ],
 )
-def test_an_unknown_item_is_told(project_folder: Path, name: str, line: str):
+def test_an_unknown_item_is_told(project_folder: Path, name: str, line: str) -> None:
     """A name that no file has is answered with the nearest, and never leaves the folder."""
     assert load_told(project_folder, name) == [line]
 
 
-def test_a_project_without_items_says_how_to_write_one(write: Write):
+def test_a_project_without_items_says_how_to_write_one(write: Write) -> None:
     """The first item of a project has a command."""
     root = write("harness.yaml", "default_model: a\nmodels: {a: {adapter: x}}\n").parent
     assert load_told(root, "ITEM-1") == [
@@ -71,7 +74,9 @@ def test_a_project_without_items_says_how_to_write_one(write: Write):
     assert list_items(load_project(root)) == ()
 
 
-def test_a_file_that_would_be_missed_is_told(project_folder: Path, write: Write, item_text: Text):
+def test_a_file_that_would_be_missed_is_told(
+    project_folder: Path, write: Write, item_text: Text
+) -> None:
     """An item in a .yml file is no item that is open for ever without anyone noticing."""
     write("action_items/ITEM-5.yml", item_text("ITEM-5"))
     line = "action_items/ITEM-5.yml: a file name ends in .yaml, got .yml, rename it"
@@ -96,7 +101,7 @@ def test_a_file_that_would_be_missed_is_told(project_folder: Path, write: Write,
 )  # fmt: skip
 def test_what_an_item_names_must_be_there(
     project_folder: Path, write: Write, item_text: Text, changes: dict[str, str], lines: list[str]
-):
+) -> None:
     """Names of evals and models are checked where the item writes them."""
     write("action_items/ITEM-1.yaml", item_text(**changes))
     expected = [f"action_items/ITEM-1.yaml:{line}" for line in lines]
@@ -105,24 +110,30 @@ def test_what_an_item_names_must_be_there(
 
 def test_two_items_with_one_name_are_both_named(
     project_folder: Path, write: Write, item_text: Text
-):
+) -> None:
     """A copied file whose id was not changed is told with both places."""
     write("action_items/ITEM-2.yaml", item_text("ITEM-1"))
     assert load_told(project_folder, "ITEM-1") == [
-        "action_items/ITEM-1.yaml:1:5: id: two items have this name, "
-        "the other in action_items/ITEM-2.yaml:1:5, got ITEM-1, give each its own"
+        (
+            "action_items/ITEM-1.yaml:1:5: id: two items have this name, "
+            "the other in action_items/ITEM-2.yaml:1:5, got ITEM-1, give each its own"
+        )
     ]
     assert told(project_folder, lambda: list_items(load_project(project_folder))) == [
-        "action_items/ITEM-2.yaml:1:5: id: is not the file's name, got ITEM-1, "
-        "write ITEM-2, or rename the file to ITEM-1.yaml",
-        "action_items/ITEM-2.yaml:1:5: id: two items have this name, "
-        "the other in action_items/ITEM-1.yaml:1:5, got ITEM-1, give each its own",
+        (
+            "action_items/ITEM-2.yaml:1:5: id: is not the file's name, got ITEM-1, "
+            "write ITEM-2, or rename the file to ITEM-1.yaml"
+        ),
+        (
+            "action_items/ITEM-2.yaml:1:5: id: two items have this name, "
+            "the other in action_items/ITEM-1.yaml:1:5, got ITEM-1, give each its own"
+        ),
     ]
 
 
 def test_a_broken_file_does_not_hide_another_item(
     project_folder: Path, write: Write, item_text: Text
-):
+) -> None:
     """One item is decided although a neighbour's file is broken; the list tells of all of them."""
     write("action_items/ITEM-2.yaml", "id: ITEM-1\n  x: 'y\n")
     write("action_items/ITEM-3.yaml", item_text("ITEM-3", due="2026-2-3"))
@@ -135,7 +146,9 @@ def test_a_broken_file_does_not_hide_another_item(
     ]
 
 
-def test_links_out_of_the_project_are_refused(project_folder: Path, write: Write, item_text: Text):
+def test_links_out_of_the_project_are_refused(
+    project_folder: Path, write: Write, item_text: Text
+) -> None:
     """An item that is a link to a file elsewhere is not read."""
     inner = project_folder / "inner"
     write("inner/harness.yaml", "default_model: a\nmodels: {a: {adapter: x}}\n")
@@ -145,18 +158,20 @@ def test_links_out_of_the_project_are_refused(project_folder: Path, write: Write
     assert line.startswith("action_items/ITEM-1.yaml: leads out of the project, got ")
 
 
-def test_a_slip_in_covers_is_a_warning(project_folder: Path, write: Write, item_text: Text):
+def test_a_slip_in_covers_is_a_warning(project_folder: Path, write: Write, item_text: Text) -> None:
     """A case that is not written yet is no error, and one that is misspelt is pointed at."""
     write("action_items/ITEM-1.yaml", item_text(covers="[silnt, silent, disk-full]"))
     project = load_project(project_folder)
     warnings = covers_warnings(load_item(project, "ITEM-1"), load_eval(project, "stall"))
     assert [str(warning).rpartition("/")[2] for warning in warnings] == [
-        "ITEM-1.yaml:8:10: covers[0]: the eval stall has no such case yet, got silnt, "
-        "did you mean silent?"
+        (
+            "ITEM-1.yaml:8:10: covers[0]: the eval stall has no such case yet, got silnt, "
+            "did you mean silent?"
+        )
     ]
 
 
-def test_an_escalation_item_needs_no_eval(project_folder: Path, write: Write):
+def test_an_escalation_item_needs_no_eval(project_folder: Path, write: Write) -> None:
     """Kinds that replay nothing are loaded without an eval."""
     write(
         "action_items/ITEM-9.yaml",
@@ -180,7 +195,7 @@ def test_an_escalation_item_needs_no_eval(project_folder: Path, write: Write):
 
 def test_a_thousand_items_are_listed_in_seconds(
     project_folder: Path, write: Write, item_text: Text
-):
+) -> None:
     """The reviewer of a large organization does not wait for the files."""
     for number in range(1000):
         write(f"action_items/ITEM-{number}.yaml", item_text(f"ITEM-{number}"))

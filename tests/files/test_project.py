@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a message stands on one line, as the user sees it
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ Write = Callable[..., Path]
 
 
 def told(root: Path, adapters: list[str] | None = None) -> list[str]:
+    """Return the lines that loading the project raises, with paths from the root."""
     with pytest.raises(InputError) as raised:
         load_project(root, adapters)
     return str(raised.value).replace(f"{root}/", "").splitlines()
@@ -18,7 +20,7 @@ def told(root: Path, adapters: list[str] | None = None) -> list[str]:
 
 def test_the_nearest_folder_above_is_the_project(
     project_folder: Path, write: Write, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """A command works from anywhere inside a project, and its messages stay relative."""
     below = project_folder / "cases" / "stall"
     assert find_root(below) == below / ".." / ".."
@@ -30,7 +32,7 @@ def test_the_nearest_folder_above_is_the_project(
     assert find_root(below) == below
 
 
-def test_without_a_project_the_user_is_told_how_to_start_one(tmp_path: Path):
+def test_without_a_project_the_user_is_told_how_to_start_one(tmp_path: Path) -> None:
     """Outside of every project the message says what to do."""
     with pytest.raises(InputError) as raised:
         find_root(tmp_path)
@@ -40,7 +42,7 @@ def test_without_a_project_the_user_is_told_how_to_start_one(tmp_path: Path):
     )
 
 
-def test_a_project_is_loaded_from_its_folder(project_folder: Path):
+def test_a_project_is_loaded_from_its_folder(project_folder: Path) -> None:
     """harness.yaml says where everything is."""
     project = load_project(project_folder, ["scripted"])
     assert project.config.default_model == "local"
@@ -82,19 +84,21 @@ def test_a_project_is_loaded_from_its_folder(project_folder: Path):
         ),
     ],
 )  # fmt: skip
-def test_what_is_wrong_in_harness_yaml_is_told(write: Write, content: str, lines: list[str]):
+def test_what_is_wrong_in_harness_yaml_is_told(
+    write: Write, content: str, lines: list[str]
+) -> None:
     """Unknown models and adapters, and reports outside of the project, are input errors."""
     root = write("harness.yaml", content).parent
     assert told(root, ["scripted", "llama"]) == lines
 
 
-def test_adapters_are_not_checked_where_none_are_known(write: Write):
+def test_adapters_are_not_checked_where_none_are_known(write: Write) -> None:
     """A command that needs no adapter imports none to learn their names."""
     root = write("harness.yaml", "default_model: a\nmodels: {a: {adapter: other}}\n").parent
     assert load_project(root).config.models["a"].adapter == "other"
 
 
-def test_links_do_not_lead_out_of_the_project(write: Write, tmp_path: Path):
+def test_links_do_not_lead_out_of_the_project(write: Write, tmp_path: Path) -> None:
     """A repository can't make the harness read or write elsewhere through a link."""
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -107,12 +111,14 @@ def test_links_do_not_lead_out_of_the_project(write: Write, tmp_path: Path):
     (root / "harness.yaml").rename(outside / "harness.yaml")
     (root / "harness.yaml").symlink_to(outside / "harness.yaml")
     assert told(root) == [
-        f"harness.yaml: leads out of the project, got {show(str(outside / 'harness.yaml'))}, "
-        "put the file itself there"
+        (
+            f"harness.yaml: leads out of the project, got {show(str(outside / 'harness.yaml'))}, "
+            "put the file itself there"
+        )
     ]
 
 
-def test_an_unknown_model_is_told(project_folder: Path):
+def test_an_unknown_model_is_told(project_folder: Path) -> None:
     """A model that the user names must be in harness.yaml."""
     with pytest.raises(InputError) as raised:
         model_config(load_project(project_folder), "locale")
@@ -122,7 +128,7 @@ def test_an_unknown_model_is_told(project_folder: Path):
     )
 
 
-def test_a_model_has_the_keys_that_its_adapter_reads(write: Write):
+def test_a_model_has_the_keys_that_its_adapter_reads(write: Write) -> None:
     """A key that an adapter needs and one that it never reads are both told."""
     content = "default_model: a\nmodels:\n  a: {adapter: python, model: x, settings: {n: 1}}\n"
     project = load_project(write("harness.yaml", content).parent)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a message stands on one line, as the user sees it
 import datetime as dt
 import hashlib
 import json
@@ -28,6 +29,7 @@ NAME = (
 
 
 def item(**changes: str) -> str:
+    """Return the text of an action item, with some keys changed."""
     keys = {
         "id": "ITEM-1",
         "title": "x",
@@ -41,13 +43,14 @@ def item(**changes: str) -> str:
 
 
 def told(content: str, annotation: Any = ITEM) -> list[str]:
+    """Return the lines that loading a text raises."""
     with pytest.raises(InputError) as raised:
         load_bytes(content.encode(), FILE, annotation)
     assert raised.value.exit_code == 2
     return str(raised.value).splitlines()
 
 
-def test_a_file_becomes_a_record_with_its_hash_and_places(tmp_path: Path):
+def test_a_file_becomes_a_record_with_its_hash_and_places(tmp_path: Path) -> None:
     """What is loaded knows the bytes that it came from and where each value stands."""
     path = tmp_path / "ITEM-1.yaml"
     content = item(due="2026-12-15", covers="[a, b]").encode()
@@ -67,7 +70,7 @@ def test_a_file_becomes_a_record_with_its_hash_and_places(tmp_path: Path):
     )
 
 
-def test_a_key_that_is_a_word_of_python_is_written_without_underscore():
+def test_a_key_that_is_a_word_of_python_is_written_without_underscore() -> None:
     """``class`` and ``from`` are written as people write them, and only so."""
     content = """\
 id: ITEM-3
@@ -89,7 +92,7 @@ events: field_events/queue.jsonl
     ]
 
 
-def test_unions_are_read_by_what_is_written():
+def test_unions_are_read_by_what_is_written() -> None:
     """A grader is a name or a mapping, a condition a text or a mapping."""
     loaded = load_bytes(b"id: a\ngrader: {name: text, options: {n: 1}}\n", FILE, Eval)
     assert loaded.value.grader == GraderSpec(name="text", options={"n": 1})
@@ -127,7 +130,7 @@ def test_unions_are_read_by_what_is_written():
         ('"' + "9" * 50 + '"', 'got "' + "9" * 50 + '"'),
     ],
 )
-def test_a_target_is_a_rate_between_0_and_1(rate: str, rest: str):
+def test_a_target_is_a_rate_between_0_and_1(rate: str, rest: str) -> None:
     """A target of 0, 1, a percentage or a negative one is refused, with what to write."""
     assert told(item(target=f"{{failure_rate: {rate}}}")) == [
         "f.yaml:7:24: target.failure_rate: must be a number above 0 and below 1, " + rest
@@ -137,7 +140,7 @@ def test_a_target_is_a_rate_between_0_and_1(rate: str, rest: str):
 
 
 @pytest.mark.parametrize("rate", ["0.05", "1e-2", ".5", "0x0", "5e-324"])
-def test_a_rate_is_written_as_any_number(rate: str):
+def test_a_rate_is_written_as_any_number(rate: str) -> None:
     """Every finite number between 0 and 1 is a rate, in whatever notation."""
     content = item(target=f"{{failure_rate: {rate}}}").encode()
     if rate == "0x0":
@@ -179,6 +182,9 @@ def test_a_rate_is_written_as_any_number(rate: str):
         ({"max_trials": "0"}, ["8:13: max_trials: must be a whole number of at least 1, got 0"]),
         ({"max_trials": "60.5"}, ["8:13: max_trials: must be a whole number of at least 1, got 60.5"]),
         ({"max_trials": "true"}, ["8:13: max_trials: must be a whole number of at least 1, got true"]),
+        ({"max_trials": "twelve"}, ["8:13: max_trials: must be a whole number of at least 1, got twelve"]),
+        ({"baseline": "{failure_rate: 42%, trials: 1, model: m}"}, ["8:26: baseline.failure_rate: must be a number from 0 to 1, got 42%, write 0.42"]),
+        ({"baseline": "{failure_rate: -1, trials: 1, model: m}"}, ["8:26: baseline.failure_rate: must be a number from 0 to 1, got -1"]),
         ({"covers": "silent"}, ["8:9: covers: must be a list, got silent, write [silent]"]),
         ({"covers": "{a: b}"}, ['8:9: covers: must be a list, got a mapping, start each entry with "- "']),
         ({"covers": "[]"}, ["8:9: covers: must not be empty, got an empty list, write at least one entry"]),
@@ -193,16 +199,18 @@ def test_a_rate_is_written_as_any_number(rate: str):
 )  # fmt: skip
 def test_each_mistake_is_told_once_with_its_place_and_cure(
     changes: dict[str, str], lines: list[str]
-):
+) -> None:
     """Whatever is wrong in a value gives one line: where, which key, the rule, what to write."""
     assert told(item(**changes)) == [f"f.yaml:{line}" for line in lines]
 
 
-def test_an_unknown_key_far_from_all_lists_them():
+def test_an_unknown_key_far_from_all_lists_them() -> None:
     """Who guesses is told the keys there are."""
     assert told("id: a\ngrader: text\nzebra: 1\n", Eval) == [
-        "f.yaml:3:1: zebra: unknown key, known: cases_from, description, grader, id, max_steps, "
-        "question, repair, settings, unparsed"
+        (
+            "f.yaml:3:1: zebra: unknown key, known: cases_from, description, grader, id, max_steps, "
+            "question, repair, settings, unparsed"
+        )
     ]
 
 
@@ -225,12 +233,12 @@ def test_an_unknown_key_far_from_all_lists_them():
         ("{}\n", ["1:1: id: is missing, add it: the eval's name, equal to its folder's name", "1:1: grader: is missing, add it: the grader's name, or its name and options"]),
     ],
 )  # fmt: skip
-def test_a_union_gives_one_sensible_problem(content: str, lines: list[str]):
+def test_a_union_gives_one_sensible_problem(content: str, lines: list[str]) -> None:
     """What may be one of two things is told as such, and not once for each of them."""
     assert told(content, Eval) == [f"f.yaml:{line}" for line in lines]
 
 
-def test_the_kind_decides_what_an_item_must_hold():
+def test_the_kind_decides_what_an_item_must_hold() -> None:
     """Without a kind nobody can tell which keys belong to the item; with it, each key is checked."""
     assert told("id: a\ntitle: x\n") == [
         "f.yaml:1:1: kind: is missing, add it: the kind of the item"
@@ -246,7 +254,7 @@ def test_the_kind_decides_what_an_item_must_hold():
 CONDITION = "must be a text or a mapping with the keys tool, where"
 
 
-def test_a_case_is_checked_down_to_the_last_condition():
+def test_a_case_is_checked_down_to_the_last_condition() -> None:
     """Wherever a mistake hides in a case, it is told with its key path."""
     content = """\
 id: c
@@ -265,8 +273,10 @@ variants: {tool: {merge: {}}}
     assert told(content, Case) == [
         f"f.yaml:{line}"
         for line in (
-            "4:12: messages[0].role: must be one of system, user, assistant, tool, got usr, "
-            "did you mean user?",
+            (
+                "4:12: messages[0].role: must be one of system, user, assistant, tool, got usr, "
+                "did you mean user?"
+            ),
             f'4:26: messages[0].content: {unclear} "no"',
             f'5:38: messages[1].content.deadlock: {unclear} "no"',
             "5:53: messages[1].contents: unknown key, did you mean content?",
@@ -280,26 +290,30 @@ variants: {tool: {merge: {}}}
             "8:33: failing[1].where: must be a mapping, got 1",
             "9:13: unrecorded: must be one of error, empty, fail, got erorr, did you mean error?",
             "10:34: recordings[0].is_error: must be true or false, got no, write false",
-            '10:59: recordings[1].is_error: must be true or false, got "true", '
-            "write true without quotes",
+            (
+                '10:59: recordings[1].is_error: must be true or false, got "true", '
+                "write true without quotes"
+            ),
             "10:88: recordings[2].is_error: must be true or false, got 1, write true",
             '11:18: variants.tool: must be a list, got a mapping, start each entry with "- "',
         )
     ]
 
 
-def test_mistakes_of_yaml_and_of_the_record_are_told_together():
+def test_mistakes_of_yaml_and_of_the_record_are_told_together() -> None:
     """A refused number does not hide a missing key, nor is it told twice."""
     content = item(owner="!!str x", max_trials="0100").replace("title: x\n", "titel: x\n")
     assert told(content) == [
         "f.yaml:2:1: titel: unknown key, did you mean title?",
         "f.yaml:5:8: owner: tags are refused, got !!str, take it away; a text is written in quotes",
-        "f.yaml:8:13: max_trials: a number with a leading zero is read in two ways, got 0100, "
-        'write 0o100, 100 or "0100"',
+        (
+            "f.yaml:8:13: max_trials: a number with a leading zero is read in two ways, got 0100, "
+            'write 0o100, 100 or "0100"'
+        ),
     ]
 
 
-def test_a_file_that_can_not_be_read_to_its_end_is_not_judged_by_its_keys():
+def test_a_file_that_can_not_be_read_to_its_end_is_not_judged_by_its_keys() -> None:
     """Keys after a broken line are not reported as missing."""
     assert told("id: a\ntitle: 'x\n") == [
         "f.yaml:2:8: a quotation mark is never closed, close it with the same mark"
@@ -307,18 +321,48 @@ def test_a_file_that_can_not_be_read_to_its_end_is_not_judged_by_its_keys():
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n"])
-def test_an_empty_file_is_told_as_such(content: str):
+def test_an_empty_file_is_told_as_such(content: str) -> None:
     """An empty file is no file with nine missing keys."""
     assert told(content) == ["f.yaml: is empty, write its keys"]
 
 
-def test_models_are_checked_by_name():
+def test_models_are_checked_by_name() -> None:
     """A mapping of names to records has a problem for a key and for what stands under it."""
     content = "default_model: a\nmodels: {a b: {adapter: true, concurrency: 0}}\n"
     assert told(content, Project) == [
         f'f.yaml:2:10: models["a b"]: a key here {NAME}, got a b',
         'f.yaml:2:25: models["a b"].adapter: must be a name, got true, write "true"',
         'f.yaml:2:44: models["a b"].concurrency: must be a whole number of at least 1, got 0',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "rest"),
+    [
+        ("yes", "got yes, write true"),
+        ("Off", "got Off, write false"),
+        ("'false'", 'got "false", write false without quotes'),
+        ("0", "got 0, write false"),
+        ("1.0", "got 1.0, write true"),
+        ("maybe", "got maybe"),
+        ("", "got nothing"),
+        ("[]", "got an empty list"),
+        ("{a: b}", "got a mapping"),
+    ],
+)
+def test_a_bool_is_written_true_or_false(value: str, rest: str) -> None:
+    """The words of YAML 1.1 and numbers are refused with the word to write."""
+    content = f"""\
+id: c
+incident: i
+messages: [{{role: user, content: x}}]
+correct: [a]
+failing: [b]
+recordings: [{{tool: t, is_error: {value}}}]
+"""
+    column = 34 if value else 24
+    assert told(content, Case) == [
+        f"f.yaml:6:{column}: recordings[0].is_error: must be true or false, {rest}"
     ]
 
 
@@ -339,7 +383,7 @@ SHAPED = st.recursive(
 
 
 @given(SHAPED, st.sampled_from([ITEM, Case, Eval, Project]))
-def test_wrong_data_gives_problems_in_our_words(data: Any, annotation: Any):
+def test_wrong_data_gives_problems_in_our_words(data: Any, annotation: Any) -> None:
     """Whatever stands in a file, the validator's own words and addresses never reach the user."""
     written = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
     try:
@@ -355,7 +399,7 @@ def test_wrong_data_gives_problems_in_our_words(data: Any, annotation: Any):
 
 
 @given(st.binary(max_size=200), st.sampled_from([ITEM, Case, Eval, Project]))
-def test_arbitrary_bytes_raise_nothing_else(content: bytes, annotation: Any):
+def test_arbitrary_bytes_raise_nothing_else(content: bytes, annotation: Any) -> None:
     """No bytes make the loader raise anything but an input error."""
     with pytest.raises(InputError):
         load_bytes(content, FILE, annotation)
@@ -372,13 +416,13 @@ TOKENS = st.lists(
 
 
 @given(TOKENS, st.sampled_from([ITEM, Case, Eval, Project]))
-def test_arbitrary_yaml_raises_nothing_else(tokens: list[str], annotation: Any):
+def test_arbitrary_yaml_raises_nothing_else(tokens: list[str], annotation: Any) -> None:
     """No sequence of YAML's own characters makes the loader raise anything but an input error."""
     with pytest.raises(InputError):
         load_bytes("".join(tokens).encode(), FILE, annotation)
 
 
-def test_importing_the_loader_does_not_import_the_validator():
+def test_importing_the_loader_does_not_import_the_validator() -> None:
     """A command pays for the validator only when it loads a file."""
     code = (
         "import sys, harness.files.evals, harness.files.items, harness.files.schema; "

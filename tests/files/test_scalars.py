@@ -24,10 +24,10 @@ INFINITE = "infinity and nan are refused"
         ("12:30", "12:30"), ("2026-12-15", "2026-12-15"), ("1_000", "1_000"), ("0b11", "0b11"),
         ("-0x10", "-0x10"), ("0o8", "0o8"), ("5%", "5%"), ("1,5", "1,5"), (".", "."), ("-", "-"),
         ("+", "+"), ("e1", "e1"), ("1e", "1e"), ("inf", "inf"), ("nan", "nan"), ("=", "="),
-        ("١٢", "١٢"),  # noqa: RUF001 - digits of another script are no number
+        ("١٢", "١٢"),
     ],
 )  # fmt: skip
-def test_a_word_is_read_as_the_core_schema_says(word: str, value: object):
+def test_a_word_is_read_as_the_core_schema_says(word: str, value: object) -> None:
     """YAML 1.2 reads no more words as bools or numbers than a reader would."""
     read = resolve(word)
     assert read == value
@@ -60,7 +60,9 @@ def test_a_word_is_read_as_the_core_schema_says(word: str, value: object):
         ),
     ],
 )
-def test_a_word_that_two_readers_read_differently_is_refused(word: str, rule: str, fix: str):
+def test_a_word_that_two_readers_read_differently_is_refused(
+    word: str, rule: str, fix: str
+) -> None:
     """What is no finite 64-bit number, or octal to some, is refused with what to write."""
     assert resolve(word) == Refusal(rule, fix)
 
@@ -74,13 +76,13 @@ def test_a_word_that_two_readers_read_differently_is_refused(word: str, rule: st
         ("0b2", None), ("1" + "_1" * 100, None), ("y", None),
     ],
 )  # fmt: skip
-def test_a_text_that_others_read_as_a_bool_or_number_is_known(word: str, meant: str | None):
+def test_a_text_that_others_read_as_a_bool_or_number_is_known(word: str, meant: str | None) -> None:
     """Where any value may stand, such a text must not pass in silence."""
     assert ambiguous(word) == meant
 
 
 @given(st.text(alphabet="0123456789_.+-eExobXaf", max_size=90))
-def test_numbers_never_raise(word: str):
+def test_numbers_never_raise(word: str) -> None:
     """No word makes the reader raise, and what it reads is a finite number of 64 bits."""
     value = resolve(word)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -89,13 +91,13 @@ def test_numbers_never_raise(word: str):
 
 
 @given(st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False))
-def test_numbers_as_python_writes_them_are_read_back(number: float):
+def test_numbers_as_python_writes_them_are_read_back(number: float) -> None:
     """What json and repr write is read as the same number."""
     assert resolve(repr(number)) == number
 
 
 @given(st.from_regex(re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*"), fullmatch=True))
-def test_a_word_that_starts_with_a_letter_is_a_text_a_bool_or_null(word: str):
+def test_a_word_that_starts_with_a_letter_is_a_text_a_bool_or_null(word: str) -> None:
     """No name is ever taken for a number."""
     value = resolve(word)
     assert value == word or value is None or isinstance(value, bool)

@@ -10,23 +10,24 @@ from harness.files.strict_yaml import parse
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = {
-    "project": ["harness.yaml"],
-    "eval": ["cases/*/eval.yaml"],
-    "case": ["cases/*/[!e]*.yaml", "cases/*/e[!v]*.yaml"],
-    "action_item": ["action_items/*.yaml"],
+    "project": "harness.yaml",
+    "eval": "cases/*/eval.yaml",
+    "case": "cases/*/*.yaml",
+    "action_item": "action_items/*.yaml",
 }
 
 
 def schema(name: str) -> Any:
+    """Return a schema as data."""
     return json.loads(schemas()[f"{name}.schema.json"])
 
 
-def test_the_schemas_in_the_repository_are_current():
+def test_the_schemas_in_the_repository_are_current() -> None:
     """An editor checks a file by the same records as the loader does."""
     assert stale(ROOT / "schemas") == []
 
 
-def test_what_export_would_change_is_stale(tmp_path: Path):
+def test_what_export_would_change_is_stale(tmp_path: Path) -> None:
     """A missing, a changed and a leftover schema are each found, and exporting mends the rest."""
     export(tmp_path)
     assert stale(tmp_path) == []
@@ -39,7 +40,7 @@ def test_what_export_would_change_is_stale(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_schema_is_valid_and_says_what_it_is(name: str):
+def test_a_schema_is_valid_and_says_what_it_is(name: str) -> None:
     """Each schema names its dialect and itself, and describes every key that people write."""
     made = schema(name)
     jsonschema.Draft202012Validator.check_schema(made)
@@ -52,15 +53,17 @@ def test_a_schema_is_valid_and_says_what_it_is(name: str):
             assert "title" not in value
 
 
-def test_a_property_called_title_is_kept():
+def test_a_property_called_title_is_kept() -> None:
     """Only the titles that a generator adds are taken out."""
     assert "title" in schema("action_item")["$defs"]["EvalCoverageItem"]["properties"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_shipped_file_fits_its_schema(name: str):
+def test_every_shipped_file_fits_its_schema(name: str) -> None:
     """Other tools accept each file of this repository, as the loader does."""
-    files = [path for pattern in SHIPPED[name] for path in ROOT.glob(pattern)]
+    files = [
+        path for path in ROOT.glob(SHIPPED[name]) if name != "case" or path.name != "eval.yaml"
+    ]
     assert files
     validator = jsonschema.Draft202012Validator(schema(name))
     for path in files:
@@ -78,6 +81,6 @@ def test_every_shipped_file_fits_its_schema(name: str):
         ("action_item", {"id": "a", "kind": "eval_coverage"}),
     ],
 )
-def test_what_the_loader_refuses_the_schema_refuses(name: str, data: Any):
+def test_what_the_loader_refuses_the_schema_refuses(name: str, data: Any) -> None:
     """Unknown and missing keys, names and ranges are part of the schema."""
     assert not jsonschema.Draft202012Validator(schema(name)).is_valid(data)

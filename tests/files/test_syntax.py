@@ -43,13 +43,17 @@ NO_DIRECTIVE = "directives are refused, take the line with % away"
         ('a: "x\n---\nb: 1\n', f"1:4: {QUOTE}"),
         (
             "a: [1, 2\nb: 3\n",
-            "2:2: a list in [ ] goes wrong here; it is opened in line 1, column 4, "
-            "close it with ], and put a comma between entries",
+            (
+                "2:2: a list in [ ] goes wrong here; it is opened in line 1, column 4, "
+                "close it with ], and put a comma between entries"
+            ),
         ),
         (
             "a: {b: 1\nc: 2\n",
-            "2:2: a mapping in { } goes wrong here; it is opened in line 1, column 4, "
-            "close it with }, and put a comma between entries",
+            (
+                "2:2: a mapping in { } goes wrong here; it is opened in line 1, column 4, "
+                "close it with }, and put a comma between entries"
+            ),
         ),
         (
             "a: @x\n",
@@ -82,20 +86,20 @@ NO_DIRECTIVE = "directives are refused, take the line with % away"
         ("a: ]\n", f"1:4: a value is missing here, {INDENT}"),
     ],
 )
-def test_the_parsers_complaints_are_told_in_our_words(content: str, told: str):
+def test_the_parsers_complaints_are_told_in_our_words(content: str, told: str) -> None:
     """A slip in YAML is told by what it looks like and what to write, not by the parser's terms."""
     document = read_document(content.encode(), Path("f.yaml"))
     assert [str(problem) for problem in document.problems] == [f"f.yaml:{told}"]
     assert not document.complete
 
 
-def test_a_complaint_that_is_not_known_is_shown_as_it_is():
+def test_a_complaint_that_is_not_known_is_shown_as_it_is() -> None:
     """A new release of the parser may complain in new words, and they still reach the user."""
 
-    class Complaint(Exception):
+    class ComplaintError(Exception):
         problem = "found a new thing"
         context = None
 
-    assert str(translate(Complaint(), "f.yaml", "")) == (
+    assert str(translate(ComplaintError(), "f.yaml", "")) == (
         "f.yaml: is not readable as YAML: found a new thing"
     )
