@@ -3,7 +3,7 @@
 * HarnessError: printed as one line per problem, without traceback; carries the exit code.
 
   - InputError (2): a file, a key, a value or a name that the user gave.
-  - LedgerError (2): evidence on disk that cannot be trusted, or is being written by another process.
+  - LedgerError (2): evidence on disk that cannot be trusted, or that another process writes.
   - ModelError (2): a model that cannot be reached, loaded or built as configured.
   - NotEvaluableError (4): the request is sound, but nothing here can decide it.
 

@@ -5,9 +5,12 @@ import hashlib
 import importlib
 import inspect
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from harness.adapters.openai_format import messages_to_dicts, tools_to_dicts, turn_of
@@ -18,6 +21,46 @@ from harness.errors import ModelError
 from harness.ports.model import AdapterContext, AdapterSpec, Model, OutOfTime, Unavailable
 
 Respond = Callable[[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any], int], Any]
+
+
+class _Threads:
+    """Threads that die with the process: a call that hangs must not outlive Ctrl-C.
+
+    Those of ``concurrent.futures`` are waited for when the interpreter exits.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def call(self, function: Callable[..., Json], *arguments: Any) -> "asyncio.Future[Json]":
+        """Return what the function will return or raise; StopIteration and exits as errors."""
+        if self._free:
+            self._free -= 1
+            threading.Thread(target=self._work, name="harness-python", daemon=True).start()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Json] = loop.create_future()
+        self._calls.put(partial(_perform, loop, future, partial(function, *arguments)))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            self._calls.get()()
+
+
+def _perform(
+    loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Json]", call: Callable[[], Json]
+) -> None:
+    settle: Callable[[], None]
+    try:
+        settle = partial(future.set_result, call())
+    except BaseException as error:  # noqa: BLE001 - foreign code, sys.exit included
+        fit = isinstance(error, Exception) and not isinstance(error, StopIteration)
+        settle = partial(
+            future.set_exception, error if fit else RuntimeError(f"{type(error).__name__}: {error}")
+        )
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(lambda: None if future.done() else settle())
 
 
 class PythonModel:
@@ -35,7 +78,7 @@ class PythonModel:
         # An object with an async __call__ is awaited as well; only plain functions need threads.
         call = getattr(respond, "__call__", respond)  # noqa: B004 - the bound method is looked at
         is_async = inspect.iscoroutinefunction(respond) or inspect.iscoroutinefunction(call)
-        self._threads = None if is_async else ThreadPoolExecutor(concurrency, "harness-python")
+        self._threads = None if is_async else _Threads(concurrency)
 
     async def respond(
         self, conversation: Conversation, settings: Mapping[str, Json], seed: int
@@ -55,8 +98,7 @@ class PythonModel:
         if self._threads is None:
             reply = self._respond(*arguments)
         else:
-            running = asyncio.get_running_loop()
-            reply = await running.run_in_executor(self._threads, self._respond, *arguments)
+            reply = await self._threads.call(self._respond, *arguments)
         return await reply if isinstance(reply, Awaitable) else reply
 
     def fingerprint_parts(self) -> Mapping[str, Json]:
@@ -64,23 +106,28 @@ class PythonModel:
         return self._parts
 
     async def aclose(self) -> None:
-        """Let the threads go without waiting for a call that hangs."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        """Do nothing: the threads end with the process, without waiting for a call that hangs."""
 
 
 def _build(config: ModelConfig, context: AdapterContext) -> Model:
-    target = config.target or ""
-    function = load(target, context.root)
-    source = inspect.getsourcefile(inspect.unwrap(function)) if _has_source(function) else None
+    function = load(config.target or "", context.root)
+    source = _source(function)
     parts: dict[str, Json] = {}
     if source and Path(source).is_file():
         parts["source_sha256"] = hashlib.sha256(Path(source).read_bytes()).hexdigest()
     return PythonModel(function, config.concurrency, parts)
 
 
-def _has_source(function: object) -> bool:
-    return inspect.isfunction(inspect.unwrap(function)) if callable(function) else False
+def _source(function: Callable[..., Any]) -> str | None:
+    """Return the file in which a function, or the class of a callable object, is written."""
+    while isinstance(function, partial):
+        function = function.func
+    made: Any = inspect.unwrap(function)
+    written = inspect.isroutine(made) or inspect.isclass(made)
+    try:
+        return inspect.getsourcefile(made if written else type(made))
+    except TypeError:  # built into the interpreter
+        return None
 
 
 def load(target: str, root: Path) -> Respond:
@@ -96,13 +143,14 @@ def load(target: str, root: Path) -> Respond:
         sys.path.insert(0, folder)
     try:
         found: object = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # foreign code runs at import
+        message = f"target {target!r}: cannot be imported: {type(error).__name__}: {error}"
+        raise ModelError(message) from error
+    try:
         for part in name.split("."):
             found = getattr(found, part)
     except AttributeError:
         raise ModelError(f"target {target!r}: module {module_name} has no {name}") from None
-    except Exception as error:  # foreign code runs at import
-        message = f"target {target!r}: cannot be imported: {type(error).__name__}: {error}"
-        raise ModelError(message) from error
     if not callable(found):
         raise ModelError(f"target {target!r}: {name} is not callable")
     return found

@@ -6,6 +6,7 @@ from harness.adapters.openai_format import turn_of
 from harness.domain.project import ModelConfig
 from harness.domain.record import Json
 from harness.domain.transcript import Conversation, Turn
+from harness.errors import ModelError
 from harness.ports.model import AdapterContext, AdapterSpec, Model
 
 
@@ -43,7 +44,9 @@ class ScriptedModel:
 
 
 def _build(config: ModelConfig, context: AdapterContext) -> Model:  # noqa: ARG001 - the port
-    return ScriptedModel(config.replies or ("",))
+    if not config.replies:
+        raise ModelError("replies: must hold at least one reply, write e.g. replies: [restart]")
+    return ScriptedModel(config.replies)
 
 
 SPEC = AdapterSpec(name="scripted", build=_build, required=frozenset({"replies"}))

@@ -16,6 +16,7 @@ from harness.commands.questions import (
     subjects,
     task_of,
 )
+from harness.decide.batches import next_rounds
 from harness.decide.evidence import Evidence
 from harness.domain.decision import Decision, Verdict
 from harness.domain.report import CheckReport, Cost
@@ -71,18 +72,20 @@ def report_of(measured: Measured, task: Task) -> CheckReport:
     decision = task.decision(measured.evidence)
     held = measured.evidence.of(task.question.key)
     run, head = measured.evidence.last_run(task.question.key)
+    closed = task.subject.grader_spec.closed_decisions
+    more = next_rounds(task.question, decision, task.subject.config.concurrency)
     return CheckReport(
         decision=decision,
         title=task.subject.item.title,
         incident=task.subject.item.incident,
         new_trials=task.new_trials,
         cost=Cost(held.calls, held.input_tokens, held.output_tokens, held.model_s),
-        policies=policies(task.subject.pairs()),
+        policies=policies(task.subject.pairs()) if closed else None,
         exact=measured.exact.get(decision.item, {}),
         stopped=task.stopped if decision.verdict in _OPEN else "",
         run=run,
         head=head,
-        next_command=next_command(decision, run),
+        next_command=next_command(decision, run, goes_on=bool(more or task.question.uncovered())),
     )
 
 
@@ -96,18 +99,21 @@ def _as_asked(report: CheckReport, context: Context, options: Options) -> CheckR
     return replace(report, next_command=command)
 
 
-def next_command(decision: Decision, run: str | None) -> str:
-    """Return the command that comes next, ready to be typed."""
+def next_command(decision: Decision, run: str | None, *, goes_on: bool) -> str:
+    """Return the command that comes next, ready to be typed.
+
+    ``goes_on`` says whether checking again may replay more, now or once the eval is complete.
+    """
     item = decision.item
     if decision.verdict is Verdict.MET:
         return f"harness verify {run}" if run else f"harness check {item}"
     if decision.verdict is Verdict.NOT_MET:
         return f"harness trials {item} --outcome fail"
+    if goes_on:
+        return f"harness check {item}"
     if decision.verdict is Verdict.INVALID:
         return f"harness trials {item} --outcome ungraded"
-    if decision.base.trials >= decision.max_trials:
-        return f"harness plan {item}"
-    return f"harness check {item}"
+    return f"harness plan {item}"
 
 
 def exit_code(reports: Sequence[CheckReport]) -> int:

@@ -1,5 +1,7 @@
 """Trials and plans as records of the ledger; docs/ledger.md lists their keys."""
 
+import asyncio
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,8 +23,12 @@ _INLINE_BYTES = 4096
 
 
 def plan_name(question: Question) -> str:
-    """Return the name of a plan within a run: the same question on the same model, the same."""
-    return f"{question.eval_digest[:16]}-{question.key.fingerprint[:16]}"
+    """Return the name of a plan within a run: the same eval on the same model, the same.
+
+    Two evals of one content have one digest, and two names of one model one fingerprint.
+    """
+    digests = f"{question.eval_digest[:16]}-{question.key.fingerprint[:16]}"
+    return f"{question.key.eval}-{question.model}-{digests}"
 
 
 def plan_record(
@@ -72,12 +78,21 @@ def decision_record(decision: Decision, plan: str, evidence: Evidence, key: Seri
 
 @dataclass(slots=True)
 class TrialRecorder:
-    """Turns results of one question into records, and stores what is too large for one."""
+    """Turns results of one question into records, and keeps what is too large for one."""
 
-    reports: Path
     plan: str
     fingerprint: str
     _prompts: dict[tuple[str, str, int], Json] = field(default_factory=dict)
+    _unstored: list[bytes] = field(default_factory=list)
+    _storing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def store(self, reports: Path) -> None:
+        """Put what the records name into the ledger's blobs; before the records are appended."""
+        async with self._storing:  # a record may name what another trial is still storing
+            pending, self._unstored = self._unstored, []
+            for data in pending:
+                # It syncs the disk, which the other trials need not wait for.
+                await asyncio.to_thread(put_blob, reports, data)
 
     def record(self, result: TrialResult | TrialError, shown: Conversation) -> dict[str, Json]:
         """Return the record of a result; ``shown`` is what the model was asked."""
@@ -114,8 +129,9 @@ class TrialRecorder:
         return value if small else self._blob(value)
 
     def _blob(self, value: Json) -> Json:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-        return {"blob": put_blob(self.reports, text.encode("ascii"))}
+        data = json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+        self._unstored.append(data)
+        return {"blob": hashlib.sha256(data).hexdigest()}
 
 
 def _identity(spec: TrialSpec) -> dict[str, Json]:

@@ -80,7 +80,7 @@ class Replaying:
 
     async def run(self, task: Task, model: Model) -> None:
         """Replay batches until the question is decided or nothing more may be spent."""
-        recorder = TrialRecorder(self.reports, plan_name(task.question), task.fingerprint.digest)
+        recorder = TrialRecorder(plan_name(task.question), task.fingerprint.digest)
         runner = _runner(task.subject, model)
         async with GroupCommitter(self.writer, wait_s=_ACKNOWLEDGE_S) as committer:
             while not task.stopped:
@@ -91,7 +91,8 @@ class Replaying:
                 task.stopped = self.purse.spent() if rounds else ""
                 if not rounds or task.stopped:
                     return
-                jobs = [_job(task.subject, spec) for spec in self._specs(task, decision, rounds)]
+                specs = self._specs(task, decision, rounds)[: self.purse.calls]
+                jobs = [_job(task.subject, spec) for spec in specs]
                 await runner.replay(jobs, self._report(task, decision, jobs, recorder, committer))
 
     def _report(
@@ -112,6 +113,7 @@ class Replaying:
             if isinstance(result, TrialResult):
                 self._begin(task, committer)
             record = recorder.record(result, shown[result.spec.id])
+            await recorder.store(self.reports)
             await committer.append(record)
             self.feed.take(record)
             self.purse.calls -= 1

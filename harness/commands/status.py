@@ -5,7 +5,7 @@ from typing import Any
 from harness import plugins
 from harness.commands.check import read_evidence, recorded, report_of
 from harness.commands.context import Context
-from harness.commands.questions import subject
+from harness.commands.questions import subjects
 from harness.domain.item import ActionItem, EvalCoverageItem
 from harness.files.items import list_items
 from harness.files.project import find_root, load_project
@@ -20,7 +20,7 @@ def status(context: Context) -> list[dict[str, Any]]:
     project = load_project(find_root(context.start), plugins.adapter_names())
     items = [loaded.value for loaded in list_items(project)]
     decided = [item.id for item in items if isinstance(item, EvalCoverageItem)]
-    found = [subject(project, item, None) for item in decided]
+    found = subjects(project, decided, None)
     measured = recorded(project, read_evidence(project.reports), found)
     reports = [report_of(measured, task) for task in measured.tasks]
     checks = {report.decision.item: check_object(report) for report in reports}

@@ -9,9 +9,11 @@ from harness.commands.context import Context
 from harness.commands.questions import Subject, subjects
 from harness.decide.evidence import Record
 from harness.domain.record import Json
+from harness.errors import InputError, Place, Problem
 from harness.files.project import LoadedProject, find_root, load_project
 from harness.ledger.blobs import get_blob
 from harness.ledger.reader import read_all
+from harness.plugins import near
 
 
 def trials(
@@ -28,13 +30,26 @@ def trials(
     """
     project = load_project(find_root(context.start), plugins.adapter_names())
     found = subjects(project, items, model)
+    held = list(_trials(project, found, model))
+    if case is not None:
+        _check_case(project, found, held, case)
     wanted = {"case": case, "outcome": outcome}
     matching = [
         record
-        for record in _trials(project, found, model)
+        for record in held
         if all(value in {None, record.get(key)} for key, value in wanted.items())
     ]
     return [_whole(project, record) for record in reversed(matching[-limit:])]
+
+
+def _check_case(
+    project: LoadedProject, found: list[Subject], held: list[dict[str, Any]], case: str
+) -> None:
+    """Raise InputError for a case that neither the evals nor their trials know."""
+    known = sorted({name for subject in found for name in subject.cases})
+    if case not in known and all(record["case"] != case for record in held):
+        place = Place(str(project.evals))
+        raise InputError(Problem(place, "", "no such case", case, near(case, known)))
 
 
 def _trials(

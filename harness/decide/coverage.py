@@ -103,8 +103,8 @@ def _open_errors(question: Question, epoch: Epoch, held: Held) -> list[str]:
 
 def ungraded_shown(judged: Judgement, max_ungraded_rate: float, alpha: float) -> bool:
     """Say whether the ungraded share is shown to be too large, so that sampling may stop."""
-    if not judged.ungraded or max_ungraded_rate <= 0:
-        return judged.ungraded > 0
+    if not judged.ungraded or not 0 < max_ungraded_rate < 1:
+        return judged.ungraded > 0 and max_ungraded_rate <= 0
     log_e = float(pooled.log_e_not_met(judged.ungraded, judged.trials, max_ungraded_rate))
     return log_e >= -math.log(alpha)
 
@@ -120,7 +120,9 @@ def _verdict(
         reasons.append("the failure rate of the twins is shown to be above their target")
     if reasons:
         return Verdict.NOT_MET, reasons
-    invalid = _invalid(question, judged, errors)
+    undecided = [j for j in judged if j.target is not None and j.verdict is Verdict.UNDECIDED]
+    # A verdict that fell stands, whatever a later call for another item met.
+    invalid = _invalid(question, judged, errors if undecided else ())
     if invalid:
         return Verdict.INVALID, invalid
     uncovered = question.uncovered()
@@ -130,7 +132,8 @@ def _verdict(
     if base.verdict is Verdict.UNDECIDED:
         reasons.append(_open(base, "failure rate", question.rules.max_trials))
     if twins is not None and twins.target is not None and twins.verdict is Verdict.UNDECIDED:
-        reasons.append(_open(twins, "failure rate of the twins", None))
+        cap = twin_cap(question.rules.max_trials, twins.target)
+        reasons.append(_open(twins, "failure rate of the twins", cap))
     if reasons:
         return Verdict.UNDECIDED, reasons
     return Verdict.MET, ["the failure rate is shown to be below the target"]
@@ -151,10 +154,15 @@ def _invalid(question: Question, judged: Sequence[Judgement], errors: Sequence[s
     return reasons
 
 
-def _open(judged: Judgement, what: str, cap: int | None) -> str:
+def twin_cap(max_trials: int, target: float) -> int:
+    """Return the most trials of the twins in an epoch: enough for a target below the cases'."""
+    return max(max_trials, math.ceil(60 / target))
+
+
+def _open(judged: Judgement, what: str, cap: int) -> str:
     if not judged.rounds:
         return f"no whole round of trials on the {what} yet"
-    if cap is not None and judged.trials >= cap:
+    if judged.trials >= cap:
         return f"max_trials {cap} is reached without a decision on the {what}"
     return f"the {what} is shown to be neither below nor above its target yet"
 

@@ -146,9 +146,7 @@ class RunFeed:
             if kind == "trial":
                 _add_trial(held, _place(plan, record), record)
             elif kind == "error":
-                held.open_errors.setdefault(
-                    (_place(plan, record), record["round"]), record["error"]
-                )
+                _add_error(held, _place(plan, record), record)
             else:
                 self._add_item(key, plan, record)
 
@@ -188,6 +186,12 @@ def _add_trial(held: Held, place: Place, record: Record) -> None:
     held.input_tokens += record.get("input_tokens") or 0
     held.output_tokens += record.get("output_tokens") or 0
     held.model_s += record.get("latency_s") or 0.0
+
+
+def _add_error(held: Held, place: Place, record: Record) -> None:
+    # A place that holds a trial is healed, also where a merged ledger tells the error later.
+    if record["round"] not in held.codes.get(place, {}):
+        held.open_errors[place, record["round"]] = record["error"]
 
 
 def _place(plan: Record, record: Record) -> Place:

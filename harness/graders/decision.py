@@ -44,18 +44,21 @@ def named(text: str, decisions: Mapping[str, str]) -> str | None:
     stripped = text.strip()
     if stripped.startswith("{"):
         stripped = _from_json(stripped)
-    by_folded = {name.casefold(): name for name in decisions}
-    exact = by_folded.get(stripped.casefold())
-    return exact or by_folded.get(stripped.strip(_AROUND).casefold())
+    return {_bare(name): name for name in decisions}.get(_bare(stripped))
+
+
+def _bare(name: str) -> str:
+    return name.strip(_AROUND).casefold()
 
 
 def _from_json(text: str) -> str:
     try:
-        value = json.loads(text)
+        # As pairs: of two equal keys a dict would keep the last, and hide that two were named.
+        pairs = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return ""
-    alone = isinstance(value, dict) and list(value) == ["decision"]
-    return value["decision"] if alone and isinstance(value["decision"], str) else ""
+    alone = len(pairs) == 1 and pairs[0][0] == "decision" and isinstance(pairs[0][1], str)
+    return pairs[0][1] if alone else ""
 
 
 def _build(options: Mapping[str, Json]) -> DecisionGrader:
@@ -70,12 +73,13 @@ def check_case(case: Case) -> list[CaseProblem]:
     if len(names) < 2:  # noqa: PLR2004 - a choice is between two
         fix = "write decisions: {name: what it does, ...}"
         return [("decisions", "needs at least two decisions", str(len(names)), fix)]
-    if len({name.casefold() for name in names}) < len(names):
-        return [("decisions", "names must differ in more than case", ", ".join(names), "")]
+    if len({_bare(name) for name in names}) < len(names):
+        rule = "names must differ in more than case and a dot or underscore at the end"
+        return [("decisions", rule, ", ".join(names), "")]
     problems: list[CaseProblem] = []
     for key in ("correct", "failing"):
         for index, value in enumerate(getattr(case, key)):
-            if value not in case.decisions:
+            if not isinstance(value, str) or value not in case.decisions:
                 fix = f"write one of {', '.join(names)}"
                 problems.append((f"{key}[{index}]", "is no decision of this case", f"{value}", fix))
     return problems

@@ -11,10 +11,14 @@ READ_AT_MOST = 100_000
 
 
 def final_text(messages: Sequence[Message]) -> str | None:
-    """Return the text of the last assistant message, or None when nothing was said."""
+    """Return the text of the last assistant message, or None when nothing was said.
+
+    One that is cut ends in an ellipsis, so that its beginning is never taken for the whole.
+    """
     for message in reversed(messages):
         if message.role == "assistant":
-            return str(message.content)[:READ_AT_MOST]
+            text = str(message.content)
+            return text if len(text) <= READ_AT_MOST else text[:READ_AT_MOST] + "…"
     return None
 
 

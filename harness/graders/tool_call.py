@@ -1,5 +1,6 @@
 """Grader ``tool_call``: which tool the model calls, and with which arguments."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -17,8 +18,9 @@ class ToolCallGrader:
     """Fails a transcript at the first failing call, passes it at the first correct one.
 
     A correct or failing entry is a tool's name, or a tool with conditions on its arguments:
-    JSON path -> regular expression that must be found in the value there. A call that fits
-    neither settles nothing: the trial goes on.
+    JSON path -> regular expression that must be found in the value there, which is read as it
+    is when it is a string, and else as JSON. A call that fits neither settles nothing: the trial
+    goes on. So does one whose arguments cannot be read, where a failing entry asks for them.
     """
 
     def decided(self, case: Case, messages: Sequence[Message]) -> bool:
@@ -45,9 +47,15 @@ def _calls(messages: Sequence[Message]) -> Iterator[ToolCall]:
 def _verdict(case: Case, call: ToolCall) -> Outcome | None:
     if any(matches(condition, call) for condition in case.failing):
         return Outcome.FAIL
+    if call.raw is not None and any(_asks_for_arguments(c, call) for c in case.failing):
+        return None  # nobody can tell whether the arguments were those that fail
     if any(matches(condition, call) for condition in case.correct):
         return Outcome.PASS
     return None
+
+
+def _asks_for_arguments(condition: str | Condition, call: ToolCall) -> bool:
+    return isinstance(condition, Condition) and condition.tool == call.name
 
 
 def matches(condition: str | Condition, call: ToolCall) -> bool:
@@ -69,9 +77,8 @@ def _values(path: str, arguments: Mapping[str, Json]) -> list[Json]:
 
 
 def _text(value: Json) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)[:READ_AT_MOST]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text[:READ_AT_MOST]
 
 
 def _build(options: Mapping[str, Json]) -> ToolCallGrader:

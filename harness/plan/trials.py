@@ -46,6 +46,8 @@ class Planner:
     """The lowest round that this run may replay."""
     _drawn: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     """Case -> for each round from first_round on: its order, and how often it came before."""
+    _counts: dict[str, Counter[int]] = field(default_factory=dict)
+    """Case -> how often each order was drawn so far."""
 
     def spec(self, case: str, round_: int) -> TrialSpec:
         """Return the trial of a case in a round, ``round_ >= first_round``."""
@@ -77,7 +79,7 @@ class Planner:
     def _order(self, case: str, place: int) -> tuple[int, int]:
         series = self.series
         drawn = self._drawn.setdefault(case, [])
-        counts = Counter(shuffle for shuffle, _ in drawn) if len(drawn) <= place else Counter()
+        counts = self._counts.setdefault(case, Counter())
         while len(drawn) <= place:
             round_ = self.first_round + len(drawn)
             number = _number(series.run, series.eval, case, series.variant, f"round {round_}")

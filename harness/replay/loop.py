@@ -15,6 +15,7 @@ from harness.domain.transcript import (
     Turn,
     Usage,
 )
+from harness.errors import HarnessError
 from harness.ports.grader import Grader
 from harness.ports.model import Model, OutOfTime, Unavailable
 
@@ -99,6 +100,13 @@ async def run(
                 raise
             progress.error = f"broke off: {error}"
             break
+        except HarnessError:
+            raise
+        except Exception as error:
+            if not progress.messages:
+                raise
+            progress.error = f"broke off: {type(error).__name__}: {error}"
+            break
         progress.take(turn)
         if not turn.tool_calls or grader.decided(case, progress.messages):
             break
@@ -121,6 +129,8 @@ def _answer(case: Case, calls: Sequence[ToolCall], progress: _Progress) -> bool:
 
 def recorded(case: Case, call: ToolCall) -> Recording | None:
     """Return the recording of the same tool with the same arguments, or None."""
+    if call.raw is not None:  # what the model wrote is no object, and so no recorded call
+        return None
     wanted = _canonical(call.arguments)
     for recording in case.recordings:
         if recording.tool == call.name and _canonical(recording.arguments) == wanted:

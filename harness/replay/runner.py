@@ -69,7 +69,7 @@ class Runner:
                 for _ in range(min(self._workers(), len(units))):
                     group.create_task(work())
         except ExceptionGroup as broken:
-            raise broken.exceptions[0] from None
+            raise _first(broken) from None
 
     def _workers(self) -> int:
         # A model that shares prefills answers a whole unit at once: one unit is its concurrency.
@@ -108,8 +108,11 @@ class Runner:
             for job in unit:
                 await report(TrialError(job.spec, _short(error), attempts))
             return
-        for job, transcript in zip(unit, transcripts, strict=True):
-            await report(TrialResult(job.spec, self._grade(job.case, transcript), transcript))
+        # Together: once one is being reported, a cancellation finds all of them reported.
+        async with asyncio.TaskGroup() as group:
+            for job, transcript in zip(unit, transcripts, strict=True):
+                result = TrialResult(job.spec, self._grade(job.case, transcript), transcript)
+                group.create_task(_reported(report, result))
 
     async def _transcripts(self, unit: list[Job]) -> list[Transcript]:
         started = time.perf_counter()
@@ -132,7 +135,11 @@ class Runner:
             ]
         except (Unavailable, HarnessError):
             raise
-        except Exception as error:  # noqa: BLE001 - foreign code; it may well have been answered
+        except (Exception, SystemExit, asyncio.CancelledError) as error:
+            # Foreign code, which may well have been answered. An exit or a cancellation of its
+            # own making must not end the check, least of all with exit code 0.
+            if isinstance(error, asyncio.CancelledError) and _being_cancelled():
+                raise
             failed = Transcript((), error=_short(error), latency_s=time.perf_counter() - started)
             return [failed] * len(unit)
 
@@ -147,7 +154,9 @@ class Runner:
         try:
             grade = self.grader.grade(case, transcript)
         except Exception as error:  # noqa: BLE001 - foreign code
-            return Grade(Outcome.UNGRADED, reason=f"the grader broke: {_short(error)}")
+            grade = Grade(Outcome.UNGRADED, reason=f"the grader broke: {_short(error)}")
+            if transcript.failure is None:
+                return grade
         ungraded = grade.outcome is Outcome.UNGRADED
         if transcript.failure is not None:
             return replace(grade, outcome=Outcome.FAIL, reason=transcript.failure)
@@ -156,11 +165,26 @@ class Runner:
         return grade
 
 
+async def _reported(report: Report, result: TrialResult | TrialError) -> None:
+    await report(result)
+
+
+def _first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _request(job: Job) -> tuple[str, str, int]:
     return job.spec.case, job.spec.variant, job.spec.shuffle
 
 
-def _short(error: Exception) -> str:
+def _short(error: BaseException) -> str:
     text = str(error)
     name = type(error).__name__
     known = isinstance(error, Unavailable)

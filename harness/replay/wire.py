@@ -1,5 +1,6 @@
 """Transcripts as the ledger stores them: plain JSON values without what is empty."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict
 
@@ -23,8 +24,23 @@ def conversation(shown: Conversation) -> dict[str, Json]:
     }
 
 
+_DEEPEST = 64
+"""Levels of a tool call's arguments that are kept as JSON; the ledger takes 100 in all."""
+
+
 def _lean(record: dict[str, Json]) -> dict[str, Json]:
     lean = {key: value for key, value in record.items() if value not in _EMPTY}
     if "tool_calls" in lean:
         lean["tool_calls"] = [_lean(call) for call in lean["tool_calls"]]
+    if "arguments" in lean and not _storable(lean["arguments"], _DEEPEST):
+        # What no ledger can hold is kept as the text that it is.
+        lean["raw"] = repr(lean.pop("arguments"))
     return lean
+
+
+def _storable(value: Json, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return levels > 0 and all(_storable(each, levels - 1) for each in value)
+    return not isinstance(value, float) or math.isfinite(value)

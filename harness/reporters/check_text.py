@@ -18,14 +18,18 @@ def check_text(report: CheckReport) -> str:
 def headline(report: CheckReport) -> str:
     """Return the one line with verdict, k/n, interval and target."""
     decision, base = report.decision, report.decision.base
-    if base.estimate is None:
-        seen = "no whole round yet"
-    else:
-        seen = f"{base.failures}/{base.trials} failed ({percent(base.estimate)}"
-        seen += f", bounds {percent(base.lower)} to {percent(base.upper)})"
+    seen = "no whole round yet" if base.estimate is None else _seen(base)
     verdict = decision.verdict.value.upper()
     target = percent(base.target or 0.0)
     return printable(f"{decision.item}: {verdict}: {seen}, target {target}, on {decision.model}")
+
+
+def _seen(judged: Judgement) -> str:
+    ungraded = f", {judged.ungraded} ungraded" if judged.ungraded else ""
+    return (
+        f"{judged.failures}/{judged.trials} failed{ungraded} ({percent(judged.estimate or 0.0)}, "
+        f"bounds {percent(judged.lower)} to {percent(judged.upper)})"
+    )
 
 
 def percent(rate: float) -> str:
@@ -80,8 +84,7 @@ def bar(share: float) -> str:
 def _twins(twins: Judgement | None) -> Iterator[str]:
     if twins is None or twins.estimate is None:
         return
-    seen = f"{twins.failures}/{twins.trials} failed ({percent(twins.estimate)}, bounds "
-    seen += f"{percent(twins.lower)} to {percent(twins.upper)})"
+    seen = _seen(twins)
     if twins.target is None:
         yield f"twins        {seen}, no target"
     else:
