@@ -3,6 +3,7 @@
 ``--help`` imports click and this file alone: every command imports what it needs when it runs.
 """
 
+import shlex
 import sys
 from typing import Any
 
@@ -32,6 +33,24 @@ _MODEL = click.option("--model", metavar="NAME", help="A model of harness.yaml."
 @click.version_option(package_name="postmortem-harness", prog_name="harness")
 def cli() -> None:
     """Decide postmortem action items by replaying what the agent faced."""
+
+
+@cli.command()
+@click.argument("folder", default=".")
+def init(folder: str) -> None:
+    """Write a small project that can be checked at once."""
+
+    def command(_context: Any) -> Any:
+        from pathlib import Path
+
+        from harness.commands import init as module
+
+        written = module.init(Path(folder))
+        there = "" if folder == "." else f" --root {shlex.quote(folder)}"
+        lines = [f"wrote {path}" for path in written]
+        return "\n".join([*lines, f"next: harness check ITEM-1{there}"]) + "\n", 0
+
+    run(command, "text", ".")
 
 
 @cli.command()
