@@ -9,5 +9,5 @@ most 1, so by Ville's inequality they exceed 1/alpha at any time with probabilit
 ``boundaries`` turns the pooled one into integer tables, ``exact`` and ``forecast`` say what
 deciding will take, ``confseq`` inverts the same processes into bounds, ``spending`` shares alpha
 over epochs, ``rates`` holds the one definition of the failure rate, and ``incidents`` treats cases
-as a sample.
+as drawn from incidents to come.
 """

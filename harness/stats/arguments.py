@@ -71,6 +71,10 @@ def checked_outcomes(outcomes: ArrayLike) -> Bits:
             f"outcomes must have shape (rounds, cases) with at least one case, got {matrix.shape}"
         )
         raise ValueError(message)
-    if matrix.dtype != np.bool_ and not np.all((matrix == 0) | (matrix == 1)):
+    if matrix.dtype == np.uint8:
+        binary = matrix.size == 0 or matrix.max() <= 1
+    else:
+        binary = matrix.dtype == np.bool_ or np.all((matrix == 0) | (matrix == 1))
+    if not binary:
         raise ValueError("outcomes must be 0 (pass) or 1 (failure)")
-    return matrix.astype(np.uint8)
+    return matrix.astype(np.uint8, copy=False)

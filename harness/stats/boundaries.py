@@ -47,7 +47,7 @@ def whole_rounds(cases: int, cap_trials: int) -> Ints:
 def boundaries(trials: ArrayLike, target: ArrayLike, log_threshold: float) -> Boundaries:
     """Return the integer boundaries at which either pooled log evidence reaches log_threshold.
 
-    trials (whole, >= 0) and target (in (0, 1)) broadcast to the result's shape; log_threshold > 0.
+    trials (whole, >= 0) and target (in (0, 1)) broadcast to the returned shape; log_threshold > 0.
     Comparing counts with the table gives the same verdicts as comparing the log evidence with the
     threshold. ValueError for values out of range.
     """

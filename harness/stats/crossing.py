@@ -1,4 +1,4 @@
-"""The first look at which the evidence decides."""
+"""Counts at the looks, and the first look at which the evidence decides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats.arguments import Ints, checked_counts
+from harness.stats.arguments import Ints, checked_outcomes
 from harness.stats.boundaries import Boundaries
 
 
@@ -16,6 +16,17 @@ class Crossing(NamedTuple):
 
     met: Ints
     not_met: Ints
+
+
+def running_failures(outcomes: ArrayLike) -> Ints:
+    """Return the failures so far at the end of every round, (..., rounds).
+
+    outcomes: 0/1 of shape (..., rounds, cases), 1 for a failure. ValueError otherwise.
+    """
+    failed = checked_outcomes(outcomes)
+    narrow = failed.shape[-1] <= np.iinfo(np.uint8).max
+    rounds = np.einsum("...rk->...r", failed, dtype=np.uint8 if narrow else np.int64)
+    return np.cumsum(rounds, axis=-1, dtype=np.int64)
 
 
 def first_look(log_e_met: ArrayLike, log_e_not_met: ArrayLike, log_threshold: float) -> Crossing:
@@ -46,8 +57,12 @@ def first_look_in_table(
     broadcasts to (..., looks). Equal to first_look on the pooled evidence, at the price of two
     comparisons a look. ValueError when counts exceed the table's trials or shapes do not broadcast.
     """
-    worst, _ = checked_counts(failures_worst, table.trials)
-    best, _ = checked_counts(failures_best, table.trials)
+    worst, best = np.asarray(failures_worst), np.asarray(failures_best)
+    for counts in (worst, best) if best is not worst else (worst,):
+        if not np.issubdtype(counts.dtype, np.integer):
+            raise ValueError(f"failures must be whole numbers, got {counts.dtype}")
+        if np.any(counts < 0) or np.any(counts > table.trials):
+            raise ValueError("failures must lie between 0 and the table's trials")
     return Crossing(_first(worst <= table.met_at_most), _first(best >= table.not_met_at_least))
 
 

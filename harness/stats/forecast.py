@@ -47,7 +47,7 @@ def clean_rounds_needed(
 ) -> Ints:
     """Return the fewest further rounds without a failure that make the pooled evidence show met.
 
-    failures, trials, target broadcast to the result's shape; cases is the trials in a round. 0 when
+    failures, trials, target broadcast to the returned shape; cases is the trials in a round. 0 when
     the evidence already suffices. Exact: a clean trial always raises the evidence. ValueError for
     values out of range.
     """

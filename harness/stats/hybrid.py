@@ -1,6 +1,6 @@
 """The default evidence: half the pooled e-process, half the stratified one.
 
-An average of e-processes is an e-process, so the threshold stays 1/alpha. On even suites it costs a
+An average of e-processes is an e-process, so the threshold stays 1/alpha. On even evals it costs a
 few per cent of trials against the pooled process alone; where failures sit in few cases it saves a
 third to a half.
 """
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from harness.stats import pooled, stratified
-from harness.stats.arguments import Bits, Floats, checked_outcomes, checked_target
+from harness.stats.arguments import Bits, Floats, Ints, checked_outcomes, checked_target
+from harness.stats.crossing import running_failures
 
 
 class Trajectories(NamedTuple):
@@ -67,7 +68,6 @@ def trajectories(
     return Trajectories(log_e_met(worst, target), log_e_not_met(best, target))
 
 
-def _running_counts(failed: Bits) -> tuple[Floats, Floats]:
+def _running_counts(failed: Bits) -> tuple[Ints, Ints]:
     rounds, cases = failed.shape[-2:]
-    failures = np.cumsum(failed.sum(axis=-1, dtype=np.float64), axis=-1)
-    return failures, np.arange(1, rounds + 1, dtype=np.float64) * cases
+    return running_failures(failed), np.arange(1, rounds + 1, dtype=np.int64) * cases

@@ -1,4 +1,4 @@
-"""Cases as a sample of incidents to come: evidence about the mean failure rate over future cases.
+"""Evidence about the mean failure rate over future cases: the cases at hand are drawn.
 
 Here the cases are random and the unit is a case, so that more trials of the same cases do not
 replace more cases. Each case contributes its observed failure share Y in [0, 1]. For a fixed bet,
@@ -27,7 +27,7 @@ def log_e_met(case_rates: ArrayLike, target: ArrayLike) -> Floats:
     """Return the log evidence that future cases fail on average below the target.
 
     case_rates: observed failure shares (cases,) in [0, 1]; target: any shape, in (0, 1), the
-    result's shape. Half the weight is on the largest bet 1 / (1 - target), the rest even on a grid
+    returned shape. Half the weight is on the largest bet 1 / (1 - target), the rest even on a grid
     of smaller ones. ValueError for values out of range or no cases.
     """
     shares = np.atleast_1d(checked_rate(case_rates, "case_rates"))

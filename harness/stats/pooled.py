@@ -34,8 +34,8 @@ def log_e_met(failures: ArrayLike, trials: ArrayLike, target: ArrayLike) -> Floa
 
     Null: the mean failure rate is >= target; prior Beta(1/2, 1/2) truncated to (0, target).
     failures, trials (whole, 0 <= failures <= trials) and target (in (0, 1)) broadcast to the
-    result's shape. Natural log; 0.0 without trials; falls as failures rise. Error below 1e-9 x
-    max(1, |result|) up to 1e6 trials and targets from 1e-4 to 0.99. ValueError for counts or
+    returned shape. Natural log; 0.0 without trials; falls as failures rise. Error below 1e-9 x
+    max(1, |log evidence|) up to 1e6 trials and targets from 1e-4 to 0.99. ValueError for counts or
     targets out of range.
     """
     failed, total = checked_counts(failures, trials)
@@ -48,7 +48,7 @@ def log_e_not_met(failures: ArrayLike, trials: ArrayLike, target: ArrayLike) -> 
 
     Null: the mean failure rate is <= target; prior Beta(1/2, 1/(2 target)) truncated to (target,
     1): its bulk lies within a few multiples of the target, which saves about 30 % of trials against
-    Beta(1/2, 1/2). Arguments, range, accuracy and errors as in log_e_met; rises with failures.
+    Beta(1/2, 1/2). Arguments, range, precision and errors as in log_e_met; rises with failures.
     """
     failed, total = checked_counts(failures, trials)
     rate = checked_target(target)
@@ -64,17 +64,17 @@ def _log_evidence(
     prior_mass = (special.betainc if below else special.betaincc)(PRIOR, prior_b, rate)
     weight = -special.betaln(PRIOR, prior_b) - np.log(prior_mass)
     tiny = mass < _UNDERFLOW
-    result = (
+    log_e = (
         _log_marginal(failed, passed, rate, prior_b) + np.log(np.where(tiny, 1.0, mass)) + weight
     )
     if np.any(tiny):
         ends = weight + PRIOR * np.log(rate) + prior_b * np.log1p(-rate)
-        result = np.asarray(result)
-        result[tiny] = (
+        log_e = np.asarray(log_e)
+        log_e[tiny] = (
             _log_far_tail(a[tiny], b[tiny], at[tiny], below=below)
             + np.broadcast_to(ends, a.shape)[tiny]
         )
-    return np.asarray(np.where(failed + passed == 0, 0.0, result), dtype=np.float64)
+    return np.asarray(np.where(failed + passed == 0, 0.0, log_e), dtype=np.float64)
 
 
 def _upper_mass(a: Floats, b: Floats, x: Floats) -> Floats:

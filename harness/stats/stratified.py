@@ -41,12 +41,12 @@ def log_e_met(outcomes: ArrayLike, target: ArrayLike) -> Floats:
     rates = checked_target(target)
     lead = np.broadcast_shapes(failed.shape[:-2], rates.shape)
     rounds, cases = failed.shape[-2:]
-    result = np.zeros((*lead, rounds))
-    if result.size == 0:
-        return result
+    log_e = np.zeros((*lead, rounds))
+    if log_e.size == 0:
+        return log_e
     flat_failed = np.broadcast_to(failed, (*lead, rounds, cases)).reshape(-1, rounds, cases)
     flat_rates = np.broadcast_to(rates, lead).reshape(-1)
-    flat = result.reshape(-1, rounds)
+    flat = log_e.reshape(-1, rounds)
     size = max(1, _CHUNK // (rounds * cases))
     for start in range(0, len(flat), size):
         part = slice(start, start + size)
@@ -99,10 +99,10 @@ def project(predicted: Floats, target: Floats) -> tuple[Floats, Floats]:
     low = np.minimum((1.0 - predicted.mean(axis=-1) / target) / (1.0 - target), high)
     mu, open_rows = low.copy(), np.arange(len(target))
     for _ in range(_STEPS):
-        now, goal = mu[open_rows], target[open_rows]
+        now, wanted = mu[open_rows], target[open_rows]
         null, root = _null_rates(predicted[open_rows], now)
-        gap = null.mean(axis=-1) - goal
-        going = np.abs(gap) > _TOLERANCE * goal
+        gap = null.mean(axis=-1) - wanted
+        going = np.abs(gap) > _TOLERANCE * wanted
         if not np.any(going):
             break
         open_rows, now, gap = open_rows[going], now[going], gap[going]
