@@ -8,13 +8,13 @@ from pathlib import Path
 from harness import plugins
 from harness.commands.context import Context
 from harness.commands.questions import (
+    Inquiry,
     Measured,
     Options,
     Subject,
-    Task,
+    inquiry_of,
     recorded_fingerprint,
     subjects,
-    task_of,
 )
 from harness.decide.batches import next_rounds
 from harness.decide.evidence import Evidence
@@ -45,18 +45,18 @@ def check(context: Context, options: Options) -> list[CheckReport]:
         from harness.commands.measuring import measure  # noqa: PLC0415
 
         measured = measure(context, project, found, options)
-    reports = [report_of(measured, task) for task in measured.tasks]
+    reports = [report_of(measured, inquiry) for inquiry in measured.inquiries]
     return [_as_asked(report, context, options) for report in reports]
 
 
 def recorded(project: LoadedProject, evidence: Evidence, found: Sequence[Subject]) -> Measured:
     """Return what the ledger as it is holds for the items; nothing is written, no model loaded."""
     unknown = Fingerprint("", {})
-    tasks = (
-        task_of(project, evidence, subject, recorded_fingerprint(subject, evidence) or unknown)
+    inquiries = (
+        inquiry_of(project, evidence, subject, recorded_fingerprint(subject, evidence) or unknown)
         for subject in found
     )
-    return Measured(evidence, tuple(tasks))
+    return Measured(evidence, tuple(inquiries))
 
 
 def read_evidence(reports: Path) -> Evidence:
@@ -67,25 +67,27 @@ def read_evidence(reports: Path) -> Evidence:
     return evidence
 
 
-def report_of(measured: Measured, task: Task) -> CheckReport:
+def report_of(measured: Measured, inquiry: Inquiry) -> CheckReport:
     """Return what there is to say about one item."""
-    decision = task.decision(measured.evidence)
-    held = measured.evidence.of(task.question.key)
-    run, head = measured.evidence.last_run(task.question.key)
-    closed = task.subject.grader_spec.closed_decisions
-    more = next_rounds(task.question, decision, task.subject.config.concurrency)
+    decision = inquiry.decision(measured.evidence)
+    held = measured.evidence.of(inquiry.question.key)
+    run, head = measured.evidence.last_run(inquiry.question.key)
+    closed = inquiry.subject.grader_spec.closed_decisions
+    more = next_rounds(inquiry.question, decision, inquiry.subject.config.concurrency)
     return CheckReport(
         decision=decision,
-        title=task.subject.item.title,
-        incident=task.subject.item.incident,
-        new_trials=task.new_trials,
+        title=inquiry.subject.item.title,
+        incident=inquiry.subject.item.incident,
+        new_trials=inquiry.new_trials,
         cost=Cost(held.calls, held.input_tokens, held.output_tokens, held.model_s),
-        policies=policies(task.subject.pairs()) if closed else None,
+        policies=policies(inquiry.subject.pairs()) if closed else None,
         exact=measured.exact.get(decision.item, {}),
-        stopped=task.stopped if decision.verdict in _OPEN else "",
+        stopped=inquiry.stopped if decision.verdict in _OPEN else "",
         run=run,
         head=head,
-        next_command=next_command(decision, run, goes_on=bool(more or task.question.uncovered())),
+        next_command=next_command(
+            decision, run, goes_on=bool(more or inquiry.question.uncovered())
+        ),
     )
 
 

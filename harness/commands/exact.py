@@ -7,7 +7,7 @@ evidence and never enters a decision.
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from harness.commands.questions import Exact, Task
+from harness.commands.questions import Exact, Inquiry
 from harness.domain.trial import BASE, TWIN
 from harness.errors import NotEvaluableError
 from harness.plan import prompts
@@ -16,33 +16,36 @@ from harness.ports.model import ExactModel, Model
 
 
 async def exact_rates(
-    tasks: Sequence[Task], models: Mapping[str, Model]
+    inquiries: Sequence[Inquiry], models: Mapping[str, Model]
 ) -> dict[str, dict[str, Exact]]:
     """Return item -> case -> exact failure rates of case and twin, averaged over all orders.
 
     NotEvaluableError when a model or an eval has no exact choice probabilities.
     """
-    return {task.question.item: await _of(task, models[task.subject.model]) for task in tasks}
+    return {
+        inquiry.question.item: await _of(inquiry, models[inquiry.subject.model])
+        for inquiry in inquiries
+    }
 
 
-async def _of(task: Task, model: Model) -> dict[str, Exact]:
-    if not isinstance(model, ExactModel) or not task.subject.grader_spec.closed_decisions:
+async def _of(inquiry: Inquiry, model: Model) -> dict[str, Exact]:
+    if not isinstance(model, ExactModel) or not inquiry.subject.grader_spec.closed_decisions:
         raise NotEvaluableError(
             f"--exact needs a closed decision set and a model with log-probabilities (llama); "
-            f"{task.subject.model} with grader {task.subject.grader_spec.name} is not"
+            f"{inquiry.subject.model} with grader {inquiry.subject.grader_spec.name} is not"
         )
     result: dict[str, Exact] = {}
-    for name in task.subject.cases:
-        twin = (name, TWIN) in task.subject.resolved
+    for name in inquiry.subject.cases:
+        twin = (name, TWIN) in inquiry.subject.resolved
         result[name] = (
-            await _rate(task, model, name, BASE),
-            await _rate(task, model, name, TWIN) if twin else None,
+            await _rate(inquiry, model, name, BASE),
+            await _rate(inquiry, model, name, TWIN) if twin else None,
         )
     return result
 
 
-async def _rate(task: Task, model: ExactModel, name: str, variant: str) -> float:
-    subject = task.subject
+async def _rate(inquiry: Inquiry, model: ExactModel, name: str, variant: str) -> float:
+    subject = inquiry.subject
     case = subject.resolved[name, variant]
     settings = {**subject.config.settings, **subject.evaluation.settings}
     rates = []

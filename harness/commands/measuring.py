@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from harness import __version__, plugins
 from harness.commands.context import Context
 from harness.commands.exact import exact_rates
-from harness.commands.questions import Measured, Options, Subject, Task, task_of
+from harness.commands.questions import Inquiry, Measured, Options, Subject, inquiry_of
 from harness.commands.recording import decision_record, plan_name
 from harness.commands.replaying import Purse, Replaying
 from harness.decide.batches import next_rounds
@@ -48,9 +48,9 @@ async def _measure(
         with ExitStack() as locks:
             for name in sorted({subject.evaluation.id for subject in found}):
                 locks.enter_context(hold(project.reports, name, context.now))
-            evidence, tasks = await _sampled(context, project, found, models, options)
-        exact = await exact_rates(tasks, models) if options.exact else {}
-        return Measured(evidence, tuple(tasks), exact)
+            evidence, inquiries = await _sampled(context, project, found, models, options)
+        exact = await exact_rates(inquiries, models) if options.exact else {}
+        return Measured(evidence, tuple(inquiries), exact)
     finally:
         for model in models.values():
             await model.aclose()
@@ -62,7 +62,7 @@ async def _sampled(
     found: Sequence[Subject],
     models: Mapping[str, Model],
     options: Options,
-) -> tuple[Evidence, list[Task]]:
+) -> tuple[Evidence, list[Inquiry]]:
     fingerprints = [_fingerprint(subject, models[subject.model]) for subject in found]
     scope = _scope(found, fingerprints)
     run = find_resumable(project.reports, scope)
@@ -70,28 +70,30 @@ async def _sampled(
     evidence, feeds = Evidence(), dict[str, RunFeed]()
     for held in read_all(project.reports):
         feeds[held.run] = evidence.add_run(held.run, held.head, held.records)
-    tasks = [
-        task_of(project, evidence, subject, fingerprint)
+    inquiries = [
+        inquiry_of(project, evidence, subject, fingerprint)
         for subject, fingerprint in zip(found, fingerprints, strict=True)
     ]
-    if run or any(_wants_more(task, evidence) for task in tasks):
+    if run or any(_wants_more(inquiry, evidence) for inquiry in inquiries):
         with _open_run(context, project, run, scope) as writer, context.progress() as progress:
             feed = feeds.get(writer.run) or RunFeed(evidence, writer.run)
             purse = _purse(project, options)
             replaying = Replaying(writer, feed, project.reports, purse, progress)
-            await _replay(replaying, tasks, models)
+            await _replay(replaying, inquiries, models)
             feed.stands_at(writer.count, writer.head)
-            _conclude(writer, evidence, tasks)
+            _conclude(writer, evidence, inquiries)
             feed.stands_at(writer.count, writer.head)
-    return evidence, tasks
+    return evidence, inquiries
 
 
-async def _replay(replaying: Replaying, tasks: Sequence[Task], models: Mapping[str, Model]) -> None:
+async def _replay(
+    replaying: Replaying, inquiries: Sequence[Inquiry], models: Mapping[str, Model]
+) -> None:
     # Every item's epoch is on record before the first trial that any of them may stand on.
-    for task in tasks:
-        replaying.announce(task)
-    for task in tasks:
-        await replaying.run(task, models[task.subject.model])
+    for inquiry in inquiries:
+        replaying.announce(inquiry)
+    for inquiry in inquiries:
+        await replaying.run(inquiry, models[inquiry.subject.model])
 
 
 @contextmanager
@@ -122,13 +124,13 @@ def _open_run(
         writer.close()
 
 
-def _conclude(writer: RunWriter, evidence: Evidence, tasks: Sequence[Task]) -> None:
+def _conclude(writer: RunWriter, evidence: Evidence, inquiries: Sequence[Inquiry]) -> None:
     writer.append_group(
         decision_record(
-            task.decision(evidence), plan_name(task.question), evidence, task.question.key
+            inquiry.decision(evidence), plan_name(inquiry.question), evidence, inquiry.question.key
         )
-        for task in tasks
-        if task.begun
+        for inquiry in inquiries
+        if inquiry.begun
     )
     writer.seal("complete")
 
@@ -157,9 +159,9 @@ def _scope(found: Sequence[Subject], fingerprints: Sequence[Fingerprint]) -> Jso
     ]
 
 
-def _wants_more(task: Task, evidence: Evidence) -> bool:
-    decision = task.decision(evidence)
-    return bool(next_rounds(task.question, decision, task.subject.config.concurrency))
+def _wants_more(inquiry: Inquiry, evidence: Evidence) -> bool:
+    decision = inquiry.decision(evidence, bounds=False)
+    return bool(next_rounds(inquiry.question, decision, inquiry.subject.config.concurrency))
 
 
 def _purse(project: LoadedProject, options: Options) -> Purse:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.commands.context import Progress
-from harness.commands.questions import Subject, Task
+from harness.commands.questions import Inquiry, Subject
 from harness.commands.recording import TrialRecorder, item_record, plan_name, plan_record
 from harness.decide.batches import next_rounds
 from harness.decide.evidence import RunFeed
@@ -55,22 +55,22 @@ class Replaying:
     purse: Purse
     progress: Progress
 
-    def announce(self, task: Task) -> None:
+    def announce(self, inquiry: Inquiry) -> None:
         """Record what is to be replayed, before the first trial of it."""
-        name = plan_name(task.question)
+        name = plan_name(inquiry.question)
         if name not in self.feed.plans:
-            held = self.feed.evidence.of(task.question.key)
-            self._append(plan_record(task.question, task.fingerprint, task.epoch, held))
-        task.from_round = self.feed.plans[name][1]["from_round"]
+            held = self.feed.evidence.of(inquiry.question.key)
+            self._append(plan_record(inquiry.question, inquiry.fingerprint, inquiry.epoch, held))
+        inquiry.from_round = self.feed.plans[name][1]["from_round"]
 
-    def _begin(self, task: Task, committer: GroupCommitter) -> None:
+    def _begin(self, inquiry: Inquiry, committer: GroupCommitter) -> None:
         """Record the item's epoch, ahead of the first trial that it stands on.
 
         Not sooner: a model that never answers has shown nothing, and spends no alpha.
         """
-        if not task.begun:
-            task.begun = True
-            record = item_record(task.question, task.epoch)
+        if not inquiry.begun:
+            inquiry.begun = True
+            record = item_record(inquiry.question, inquiry.epoch)
             committer.submit(record)
             self.feed.take(record)
 
@@ -78,26 +78,28 @@ class Replaying:
         self.writer.append_group([record])
         self.feed.take(record)
 
-    async def run(self, task: Task, model: Model) -> None:
+    async def run(self, inquiry: Inquiry, model: Model) -> None:
         """Replay batches until the question is decided or nothing more may be spent."""
-        recorder = TrialRecorder(plan_name(task.question), task.fingerprint.digest)
-        runner = _runner(task.subject, model)
+        recorder = TrialRecorder(plan_name(inquiry.question), inquiry.fingerprint.digest)
+        runner = _runner(inquiry.subject, model)
         async with GroupCommitter(self.writer, wait_s=_ACKNOWLEDGE_S) as committer:
-            while not task.stopped:
-                decision = task.decision(self.feed.evidence)
+            while not inquiry.stopped:
+                decision = inquiry.decision(self.feed.evidence, bounds=False)
                 if decision.base.rounds:
-                    self._begin(task, committer)
-                rounds = next_rounds(task.question, decision, task.subject.config.concurrency)
-                task.stopped = self.purse.spent() if rounds else ""
-                if not rounds or task.stopped:
+                    self._begin(inquiry, committer)
+                rounds = next_rounds(inquiry.question, decision, inquiry.subject.config.concurrency)
+                inquiry.stopped = self.purse.spent() if rounds else ""
+                if not rounds or inquiry.stopped:
                     return
-                specs = self._specs(task, decision, rounds)[: self.purse.calls]
-                jobs = [_job(task.subject, spec) for spec in specs]
-                await runner.replay(jobs, self._report(task, decision, jobs, recorder, committer))
+                specs = self._specs(inquiry, decision, rounds)[: self.purse.calls]
+                jobs = [_job(inquiry.subject, spec) for spec in specs]
+                await runner.replay(
+                    jobs, self._report(inquiry, decision, jobs, recorder, committer)
+                )
 
     def _report(
         self,
-        task: Task,
+        inquiry: Inquiry,
         decision: Decision,
         jobs: list[Job],
         recorder: TrialRecorder,
@@ -111,7 +113,7 @@ class Replaying:
         async def report(result: TrialResult | TrialError) -> None:
             nonlocal done
             if isinstance(result, TrialResult):
-                self._begin(task, committer)
+                self._begin(inquiry, committer)
             record = recorder.record(result, shown[result.spec.id])
             await recorder.store(self.reports)
             await committer.append(record)
@@ -119,36 +121,38 @@ class Replaying:
             self.purse.calls -= 1
             done += 1
             if isinstance(result, TrialError):
-                task.stopped = f"the model cannot be reached: {result.error}"
+                inquiry.stopped = f"the model cannot be reached: {result.error}"
             else:
-                task.new_trials += 1
+                inquiry.new_trials += 1
             self.progress(done, len(jobs), so_far)
 
         return report
 
-    def _specs(self, task: Task, decision: Decision, rounds: Mapping[str, int]) -> list[TrialSpec]:
-        held = self.feed.evidence.of(task.question.key)
+    def _specs(
+        self, inquiry: Inquiry, decision: Decision, rounds: Mapping[str, int]
+    ) -> list[TrialSpec]:
+        held = self.feed.evidence.of(inquiry.question.key)
         judged = {BASE: decision.base, TWIN: decision.twins}
         specs: list[TrialSpec] = []
         for variant, count in rounds.items():
             stands = judged[variant]
-            since = task.epoch.first_round[variant]
+            since = inquiry.epoch.first_round[variant]
             until = since + (stands.rounds if stands else 0) + count
-            places = task.question.places(variant)
+            places = inquiry.question.places(variant)
             taken = {place[1]: set(held.codes.get(place, ())) for place in places}
-            planner = Planner(self._series(task, variant), task.from_round[variant])
+            planner = Planner(self._series(inquiry, variant), inquiry.from_round[variant])
             specs += planner.missing(taken, until, since)
         return specs
 
-    def _series(self, task: Task, variant: str) -> Series:
-        places = task.question.places(variant)
-        closed = task.subject.grader_spec.closed_decisions
-        cases = {case: task.subject.resolved[case, variant] for _, case, _ in places}
+    def _series(self, inquiry: Inquiry, variant: str) -> Series:
+        places = inquiry.question.places(variant)
+        closed = inquiry.subject.grader_spec.closed_decisions
+        cases = {case: inquiry.subject.resolved[case, variant] for _, case, _ in places}
         return Series(
             run=self.writer.run,
-            eval=task.question.key.eval,
-            eval_digest=task.question.eval_digest,
-            fingerprint=task.fingerprint.digest,
+            eval=inquiry.question.key.eval,
+            eval_digest=inquiry.question.eval_digest,
+            fingerprint=inquiry.fingerprint.digest,
             variant=variant,
             digests={case: digest for _, case, digest in places},
             orders={name: prompts.orders(case, closed=closed) for name, case in cases.items()},

@@ -22,7 +22,7 @@ def status(context: Context) -> list[dict[str, Any]]:
     decided = [item.id for item in items if isinstance(item, EvalCoverageItem)]
     found = subjects(project, decided, None)
     measured = recorded(project, read_evidence(project.reports), found)
-    reports = [report_of(measured, task) for task in measured.tasks]
+    reports = [report_of(measured, inquiry) for inquiry in measured.inquiries]
     checks = {report.decision.item: check_object(report) for report in reports}
     return [_row(item, checks.get(item.id)) for item in items]
 

@@ -46,8 +46,13 @@ def alpha_of(question: Question, epoch: Epoch) -> float:
     return spending.epoch_alpha(rules.alpha, epoch.number, rules.error_scope)
 
 
-def decide(question: Question, epoch: Epoch, evidence: Evidence) -> Decision:
-    """Return the decision; the same records give the same decision, whenever it is asked."""
+def decide(
+    question: Question, epoch: Epoch, evidence: Evidence, *, bounds: bool = True
+) -> Decision:
+    """Return the decision; the same records give the same decision, whenever it is asked.
+
+    ``bounds`` False leaves the intervals open, which is quick; the verdicts are the same.
+    """
     held = evidence.of(question.key)
     alpha = alpha_of(question, epoch)
     rules = question.rules
@@ -55,10 +60,11 @@ def decide(question: Question, epoch: Epoch, evidence: Evidence) -> Decision:
         variant: held.rounds(question.places(variant), epoch.first_round.get(variant, 0))
         for variant in (BASE, TWIN)
     }
-    base = _judge(question, codes[BASE], BASE, rules.failure_rate, alpha)
+    base = _judge(question, codes[BASE], BASE, rules.failure_rate, alpha, bounds=bounds)
     twins = None
     if question.places(TWIN):
-        twins = _judge(question, codes[TWIN], TWIN, rules.twin_failure_rate, alpha)
+        target = rules.twin_failure_rate
+        twins = _judge(question, codes[TWIN], TWIN, target, alpha, bounds=bounds)
     errors = _open_errors(question, epoch, held)
     verdict, reasons = _verdict(question, base, twins, errors)
     return Decision(
@@ -80,10 +86,16 @@ def decide(question: Question, epoch: Epoch, evidence: Evidence) -> Decision:
 
 
 def _judge(
-    question: Question, codes: Codes, variant: str, target: float | None, alpha: float
+    question: Question,
+    codes: Codes,
+    variant: str,
+    target: float | None,
+    alpha: float,
+    *,
+    bounds: bool,
 ) -> Judgement:
     places = question.places(variant)
-    judged = judge(codes, [case for _, case, _ in places], target, alpha)
+    judged = judge(codes, [case for _, case, _ in places], target, alpha, bounds=bounds)
     if judged.ungraded > question.rules.max_ungraded_rate * judged.trials and judged.verdict in {
         Verdict.MET,
         Verdict.NOT_MET,

@@ -31,10 +31,15 @@ class Epoch:
 def current(evidence: Evidence, item: str, key: SeriesKey, rules: Rules, cases: Cases) -> Epoch:
     """Return the epoch in which an item with these rules, this series and these cases stands."""
     history = evidence.items.get(item, [])
-    for past in reversed(history):
-        if past.series == key and _same_target(past.rules, rules) and _keeps(past, cases):
-            same = _plain(past.cases) == _plain(cases)
-            return Epoch(past.epoch, past.first_round, recorded=same)
+    fitting = [
+        past
+        for past in reversed(history)
+        if past.series == key and _same_target(past.rules, rules) and _keeps(past, cases)
+    ]
+    # The very cases of an epoch go on in it; only new ones are added to the latest that fits.
+    exact = [past for past in fitting if _plain(past.cases) == _plain(cases)]
+    for past in exact or fitting:
+        return Epoch(past.epoch, past.first_round, recorded=bool(exact))
     held = evidence.of(key)
     first = {variant: held.started(variant) for variant in (BASE, TWIN)}
     return Epoch(_next(history), first, recorded=False)

@@ -11,12 +11,20 @@ from harness.domain.decision import CaseCount, Judgement, Verdict
 from harness.stats import confseq, forecast, hybrid, rates
 
 
-def judge(codes: Codes, cases: Sequence[str], target: float | None, alpha: float) -> Judgement:
+def judge(
+    codes: Codes,
+    cases: Sequence[str],
+    target: float | None,
+    alpha: float,
+    *,
+    bounds: bool = True,
+) -> Judgement:
     """Judge outcome codes of shape (rounds, cases) against a target at error rate ``alpha``.
 
     A trial that cannot be graded counts as a failure for ``met`` and as a pass for ``not met``.
     The verdict is the first that any look at a round's end gives, and it stays: the bounds are
-    those of all looks together. Without a target there are bounds but no verdict.
+    those of all looks together. Without a target there are bounds but no verdict. The bounds take
+    nearly all of the time: with ``bounds`` False they are 0 and 1, for whoever only samples on.
     """
     worst = (codes != PASS).astype(np.int8)
     best = (codes == FAIL).astype(np.int8)
@@ -31,7 +39,7 @@ def judge(codes: Codes, cases: Sequence[str], target: float | None, alpha: float
         if verdict is Verdict.UNDECIDED:
             clean = forecast.hybrid_clean_rounds_needed(worst, target, threshold) * len(cases)
             failing = int(forecast.failing_trials_needed(best.sum(), best.size, target, threshold))
-    lower, upper = _bounds(worst, best, target, threshold)
+    lower, upper = _bounds(worst, best, target, threshold) if bounds else (0.0, 1.0)
     if lower > upper:  # both verdicts were crossed, one after the other: the first one stands
         lower, upper = _bounds(worst[:decided_in], best[:decided_in], target, threshold)
     return Judgement(

@@ -29,7 +29,7 @@ class Source:
     """A published text that the postmortem rests on, where no trace was published."""
 
     url: Text
-    """Where it is published; https, or a printed reference in words."""
+    """Where it is published: an address, or a reference in words."""
     title: str = ""
     """Its title."""
 
@@ -41,7 +41,7 @@ class Quote:
     basis: Literal["verbatim_before", "verbatim_after", "paraphrase", "reading"]
     """The agent's words before the harmful step, after it, the source's words, or our reading."""
     source: str = ""
-    """The URL of the source among ``sources``; empty for a reading."""
+    """The url of the one among ``sources``; empty for a reading."""
 
 
 @record
@@ -83,7 +83,7 @@ class Agent:
     inferences: tuple[Inference, ...] = ()
     """The inferences that led to the harmful step; one incident may hold several."""
     harmful_message: MessageNumber | None = None
-    """The message of the trace in which the harmful step was taken."""
+    """The message of the trace in which the harmful step was taken; what it says comes before."""
 
 
 @record
@@ -119,7 +119,11 @@ class Link:
     key: Text
     """The key there."""
     url: (
-        Annotated[str, Pattern(r"^https://[^\s]+$", "an address that begins with https://")] | None
+        Annotated[
+            str,
+            Pattern(r"^https://[^\s]+$", "an address that begins with https://", "an address"),
+        ]
+        | None
     ) = None
     """Its address, https only."""
 
@@ -179,4 +183,7 @@ class Trace:
     reconstructed: bool = False
     """Whether it was written from published accounts instead of recorded."""
     provenance: Mapping[str, Json] = field(default_factory=dict)
-    """Source, hashes, anonymizer version and counts; never an original value."""
+    """Source, hashes, anonymizer version and counts; never an original value.
+
+    ``messages_sha256`` is the digest of the messages as they were imported: lint compares it.
+    """

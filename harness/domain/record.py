@@ -31,12 +31,17 @@ def record(cls: type[_T]) -> type[_T]:
     return made
 
 
+A_NAME = "a name"
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A regular expression that a string must match, with the rule in words."""
 
     regex: str
     rule: str
+    """Of what a name consists; or, for another noun, what is asked instead of it."""
+    noun: str = A_NAME
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: Callable[[object], Mapping[str, Any]]

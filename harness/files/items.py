@@ -39,6 +39,18 @@ def load_item(project: LoadedProject, item_id: str) -> Loaded[ActionItem]:
     return item
 
 
+def read_item(project: LoadedProject, path: Path) -> Loaded[ActionItem]:
+    """Return the action item of a file, whatever evals and other items there are.
+
+    Raises InputError with all that is wrong in the file itself.
+    """
+    item = load(inside(project.root, path), _ANY_ITEM)
+    problems = _item_problems(project, item, None)
+    if problems:
+        raise InputError(*problems)
+    return item
+
+
 def list_items(project: LoadedProject) -> tuple[Loaded[ActionItem], ...]:
     """Return all action items in the order of their names; raise InputError with all problems."""
     paths, problems = yaml_files(project.items)
@@ -78,15 +90,16 @@ def covers_warnings(item: Loaded[ActionItem], loaded: LoadedEval) -> list[Proble
 
 
 def _item_problems(
-    project: LoadedProject, item: Loaded[ActionItem], evals: list[str]
+    project: LoadedProject, item: Loaded[ActionItem], evals: list[str] | None
 ) -> list[Problem]:
+    """Return what is wrong in an item; ``evals`` are the names there are, None for unchecked."""
     value, problems = item.value, []
     if value.id != item.path.stem:
         fix = f"write {item.path.stem}, or rename the file to {value.id}.yaml"
         problems.append(item.problem(("id",), "is not the file's name", value.id, fix))
     if isinstance(value, EscalationItem):
         return problems
-    if value.eval not in evals:
+    if evals is not None and value.eval not in evals:
         fix = suggestion(value.eval, evals) or f"write cases/{value.eval}/eval.yaml"
         problems.append(item.problem(("eval",), "no such eval", value.eval, fix))
     models = project.config.models

@@ -61,9 +61,7 @@ def load_bytes(content: bytes, path: Path, annotation: type[T]) -> Loaded[T]:
     return load_document(read_document(content, path), content, path, annotation)
 
 
-def load_document(
-    document: Document, content: bytes, path: Path, annotation: type[T]
-) -> Loaded[T]:
+def load_document(document: Document, content: bytes, path: Path, annotation: type[T]) -> Loaded[T]:
     """Return the record of a document that was read from a file's bytes."""
     if not document.complete or (document.problems and document.data is None):
         raise InputError(*document.problems)

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.domain.case import Case, Eval
 from harness.domain.item import ActionItem
+from harness.domain.postmortem import Postmortem, Trace
 from harness.domain.project import Project
 from harness.files.records import adapter
 
@@ -14,6 +15,8 @@ _RECORDS: dict[str, tuple[Any, str]] = {
     "eval": (Eval, "cases/EVAL/eval.yaml"),
     "case": (Case, "cases/EVAL/CASE.yaml"),
     "action_item": (ActionItem, "action_items/ITEM.yaml"),
+    "postmortem": (Postmortem, "the front matter of postmortems/INC.md"),
+    "trace": (Trace, "traces/INC.json"),
 }
 _SUFFIX = ".schema.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -7,7 +7,7 @@ from typing import Any
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
-from harness.domain.record import Pattern
+from harness.domain.record import A_NAME, Pattern
 from harness.files.marks import Mark
 from harness.files.names import closest
 from harness.files.scalars import FALSE_WORDS, TRUE_WORDS, plain_number
@@ -48,6 +48,8 @@ def requirement(asked: Shape, value: Any = None) -> str:
 
 
 def _pattern_rule(pattern: Pattern, value: str) -> str:
+    if pattern.noun != A_NAME:
+        return f"must be {pattern.rule}"
     most = len(value)
     while most and not re.fullmatch(pattern.regex, value[:most]):
         most = min(most - 1, 200)
@@ -64,8 +66,9 @@ def noun(asked: Shape) -> str:
         return f"a mapping with the keys {', '.join(fields(asked.annotation))}"
     if asked.kind == "union":
         return " or ".join(noun(member) for member in asked.members)
-    if asked.kind == "text" and asked.rule(Pattern):
-        return "a name"
+    pattern = asked.rule(Pattern)
+    if asked.kind == "text" and pattern:
+        return str(pattern.noun)
     plain = _NOUNS[asked.kind]
     return f"{plain} {_bounds(asked)}".rstrip() if asked.kind in {"integer", "number"} else plain
 

@@ -15,9 +15,11 @@ from harness.domain.transcript import (
     Turn,
     Usage,
 )
-from harness.errors import HarnessError
+from harness.errors import HarnessError, printable
 from harness.ports.grader import Grader
 from harness.ports.model import Model, OutOfTime, Unavailable
+
+_LONGEST_ERROR = 300
 
 
 @dataclass(slots=True)
@@ -50,6 +52,11 @@ class _Progress:
 
 def _plus(total: int | None, more: int | None) -> int | None:
     return total if more is None else (total or 0) + more
+
+
+def shortened(error: str) -> str:
+    """Return an error's words as a record keeps them: in one line, printable, not endless."""
+    return printable(error, _LONGEST_ERROR)
 
 
 def said(turn: Turn) -> Message:
@@ -93,19 +100,19 @@ async def run(
         try:
             turn = await model.respond(asked, settings, seed)
         except OutOfTime as error:
-            progress.error = f"out of time: {error}"
+            progress.error = shortened(f"out of time: {error}")
             break
         except Unavailable as error:
             if not progress.messages:
                 raise
-            progress.error = f"broke off: {error}"
+            progress.error = shortened(f"broke off: {error}")
             break
         except HarnessError:
             raise
         except Exception as error:
             if not progress.messages:
                 raise
-            progress.error = f"broke off: {type(error).__name__}: {error}"
+            progress.error = shortened(f"broke off: {type(error).__name__}: {error}")
             break
         progress.take(turn)
         if not turn.tool_calls or grader.decided(case, progress.messages):

@@ -12,13 +12,12 @@ from harness.domain.case import Case
 from harness.domain.record import Json
 from harness.domain.transcript import Conversation, Transcript, Turn
 from harness.domain.trial import Grade, Outcome, TrialError, TrialResult, TrialSpec
-from harness.errors import HarnessError, printable
+from harness.errors import HarnessError
 from harness.ports.grader import Grader
 from harness.ports.model import Model, SharedPrefillModel, Unavailable
 from harness.replay import loop
 
 Report = Callable[[TrialResult | TrialError], Awaitable[None]]
-_LONGEST_ERROR = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,10 @@ class Runner:
         if not isinstance(model, SharedPrefillModel):  # for the type checker; _shares() has asked
             raise TypeError("the model shares no prefill")
         seeds = [job.spec.seed for job in unit]
-        return await model.respond_many(unit[0].conversation, self.settings, seeds)
+        turns = await model.respond_many(unit[0].conversation, self.settings, seeds)
+        if len(turns) != len(seeds):
+            raise ValueError(f"got {len(turns)} turns for {len(seeds)} seeds")
+        return turns
 
     def _grade(self, case: Case, transcript: Transcript) -> Grade:
         try:
@@ -188,6 +190,4 @@ def _short(error: BaseException) -> str:
     text = str(error)
     name = type(error).__name__
     known = isinstance(error, Unavailable)
-    return printable(
-        text if known and text else f"{name}: {text}" if text else name, _LONGEST_ERROR
-    )
+    return loop.shortened(text if known and text else f"{name}: {text}" if text else name)

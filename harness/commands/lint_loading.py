@@ -1,0 +1,177 @@
+"""Reading a whole project for lint: one bad file hides nothing of the others."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness import plugins
+from harness.domain.closure import Closures
+from harness.domain.item import ActionItem, EscalationItem
+from harness.domain.postmortem import Trace
+from harness.errors import InputError, Problem
+from harness.files.evals import FILE_NAME, Checks, LoadedEval, eval_ids, load_eval
+from harness.files.folders import inside, yaml_files
+from harness.files.items import read_item
+from harness.files.postmortems import (
+    LoadedPostmortem,
+    exists,
+    load_postmortem,
+    postmortem_files,
+    trace_files,
+)
+from harness.files.project import LoadedProject
+from harness.files.records import Loaded
+from harness.files.strict_json import load_json
+from harness.files.traces import load_trace
+from harness.plan import digests
+from harness.plan.variants import resolve
+from harness.rules.catalogue import RULES
+from harness.rules.view import Defaults, Document, EvalDocument, PostmortemDocument, View
+
+T = TypeVar("T")
+_TRACES = "traces"
+_CLOSURES = "closures"
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is read, and what could not be."""
+
+    project: LoadedProject
+    problems: list[Problem] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+    def attempt(self, path: Path, load: Callable[..., T], *arguments: object) -> T | None:
+        """Return what a loader returns; None with its problems noted where it refuses."""
+        self.files.append(path)
+        try:
+            return load(*arguments)
+        except InputError as error:
+            self.problems += [p for p in error.problems if isinstance(p, Problem)]
+            return None
+
+
+def read_project(project: LoadedProject, today: dt.date) -> tuple[View, list[Path]]:
+    """Return the project as the rules see it, and the files that were read."""
+    reading = Reading(project)
+    postmortems = _postmortems(reading)
+    items = _items(reading)
+    evals = _evals(reading)
+    traces = _traces(reading, postmortems.values())
+    closures = _closures(reading)
+    config = project.config
+    view = View(
+        today=today,
+        postmortems={k: _post(v) if v else None for k, v in postmortems.items()},
+        items={k: _document(v) if v else None for k, v in items.items()},
+        evals={k: _eval(v) if v else None for k, v in evals.items()},
+        traces={k: _document(v) if v else None for k, v in traces.items()},
+        closures={k: _document(v) if v else None for k, v in closures.items()},
+        eval_digests=_digests(closures, items, evals),
+        refused=tuple(dict.fromkeys(reading.problems)),
+        defaults=Defaults(config.defaults.alpha, config.defaults.error_scope, config.budget.calls),
+        rule_ids=frozenset(RULES),
+    )
+    return view, reading.files
+
+
+def _postmortems(reading: Reading) -> dict[str, LoadedPostmortem | None]:
+    root = reading.project.root
+    paths, misnamed = postmortem_files(root)
+    reading.problems += misnamed
+    return {p.stem: reading.attempt(p, load_postmortem, root, p) for p in paths}
+
+
+def _items(reading: Reading) -> dict[str, Loaded[ActionItem] | None]:
+    project = reading.project
+    paths, misnamed = yaml_files(project.items)
+    reading.problems += misnamed
+    return {p.stem: reading.attempt(p, read_item, project, p) for p in paths}
+
+
+def _evals(reading: Reading) -> dict[str, LoadedEval | None]:
+    project = reading.project
+    asked = Checks(plugins.grader_names(), plugins.grader, resolve)
+    found: dict[str, LoadedEval | None] = {}
+    for name in eval_ids(project):
+        path = project.evals / name / FILE_NAME
+        found[name] = reading.attempt(path, load_eval, project, name, asked)
+        cases = yaml_files(project.evals / name)[0]
+        reading.files += [case for case in cases if case.name != FILE_NAME]
+    return found
+
+
+def _traces(
+    reading: Reading, postmortems: Iterable[LoadedPostmortem | None]
+) -> dict[str, Loaded[Trace] | None]:
+    root = reading.project.root
+    folder = root / _TRACES
+    wanted = {}
+    if folder.is_dir():
+        wanted = {f"{_TRACES}/{p.name}": p for p in sorted(folder.glob("*.json"))}
+    for post in postmortems:
+        wanted |= trace_files(root, post.value) if post is not None else {}
+    return {
+        name: reading.attempt(path, _trace, root, path)
+        for name, path in wanted.items()
+        if exists(path)
+    }
+
+
+def _closures(reading: Reading) -> dict[str, Loaded[Closures] | None]:
+    root, folder = reading.project.root, reading.project.reports / _CLOSURES
+    if not folder.is_dir():
+        return {}
+    return {
+        path.stem: reading.attempt(path, _closure, root, path)
+        for path in sorted(folder.glob("*.json"))
+    }
+
+
+def _trace(root: Path, path: Path) -> Loaded[Trace]:
+    return load_trace(inside(root, path))
+
+
+def _closure(root: Path, path: Path) -> Loaded[Closures]:
+    found = load_json(inside(root, path), Closures)
+    if found.value.item != path.stem:
+        fix = f"write {path.stem}"
+        raise InputError(found.problem(("item",), "is not the file's name", found.value.item, fix))
+    return found
+
+
+def _digests(
+    closures: dict[str, Loaded[Closures] | None],
+    items: dict[str, Loaded[ActionItem] | None],
+    evals: dict[str, LoadedEval | None],
+) -> dict[str, str]:
+    """Return the digests of the evals of items that were closed, as they are today."""
+    found = {}
+    for name in closures:
+        item = items.get(name)
+        if item is None or isinstance(item.value, EscalationItem):
+            continue
+        evaluation = evals.get(item.value.eval)
+        if evaluation is not None:
+            cases = {case.value.id: case.value for case in evaluation.cases}
+            found[name] = digests.eval_digest(
+                digests.protocol_digest(evaluation.value),
+                digests.case_digests(evaluation.value, cases),
+            )
+    return found
+
+
+def _document(loaded: Loaded[Any]) -> Document[Any]:
+    return Document(loaded.value, loaded.place, loaded.sha256)
+
+
+def _post(loaded: LoadedPostmortem) -> PostmortemDocument:
+    file = loaded.file
+    return PostmortemDocument(file.value, file.place, file.sha256, loaded.body, loaded.body_line)
+
+
+def _eval(loaded: LoadedEval) -> EvalDocument:
+    cases = {case.value.id: _document(case) for case in loaded.cases}
+    return EvalDocument(loaded.value, loaded.file.place, loaded.file.sha256, cases)

@@ -1,0 +1,80 @@
+"""What a rule may look at: the whole project, read once, without its files."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from harness.domain.case import Case, Eval
+from harness.domain.closure import Closures
+from harness.domain.item import ActionItem
+from harness.domain.postmortem import Postmortem, Trace
+from harness.errors import Place, Problem
+
+T_co = TypeVar("T_co", covariant=True)
+
+PlaceOf = Callable[..., Place]
+"""Takes the steps of a key path and returns where the value stands."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document(Generic[T_co]):
+    """A record, and where its values stand; it equals nothing but itself."""
+
+    value: T_co
+    place: PlaceOf
+    sha256: str = ""
+    """The SHA-256 of its file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PostmortemDocument(Document[Postmortem]):
+    """A postmortem, with the text below its front matter."""
+
+    body: str = ""
+    body_line: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvalDocument(Document[Eval]):
+    """An eval with the cases that it replays."""
+
+    cases: Mapping[str, Document[Case]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What harness.yaml says where an item is silent."""
+
+    alpha: float = 0.05
+    error_scope: Literal["lifetime", "epoch"] = "lifetime"
+    calls: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A project as lint sees it.
+
+    A value of None stands for a file that is there and cannot be read: what hangs on it is not
+    judged.
+    """
+
+    today: dt.date
+    postmortems: Mapping[str, PostmortemDocument | None] = field(default_factory=dict)
+    items: Mapping[str, Document[ActionItem] | None] = field(default_factory=dict)
+    evals: Mapping[str, EvalDocument | None] = field(default_factory=dict)
+    traces: Mapping[str, Document[Trace] | None] = field(default_factory=dict)
+    """By the path that postmortems write; one that is not there has no entry."""
+    closures: Mapping[str, Document[Closures] | None] = field(default_factory=dict)
+    eval_digests: Mapping[str, str] = field(default_factory=dict)
+    """Item -> the digest of its eval as it is now, for items that were closed."""
+    refused: tuple[Problem, ...] = ()
+    """What is wrong in files that could not be read."""
+    defaults: Defaults = Defaults()
+    rule_ids: frozenset[str] = frozenset()
+    """All rules that there are."""
+
+    def is_draft(self, incident: str) -> bool:
+        """Whether an incident's postmortem is a draft, and all that belongs to it with it."""
+        found = self.postmortems.get(incident)
+        return found is not None and found.value.status == "draft"
