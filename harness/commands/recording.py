@@ -61,6 +61,7 @@ def item_record(question: Question, epoch: Epoch) -> dict[str, Json]:
         "item": question.item,
         "rules": {**asdict(question.rules), "covers": list(question.rules.covers)},
         "epoch": epoch.number,
+        "share": epoch.share,
         "first_round": dict(epoch.first_round),
     }
 

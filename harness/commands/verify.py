@@ -93,7 +93,7 @@ def _question(own: RunRecords, record: Record) -> tuple[Question, Epoch]:
         cases=plan["cases"],
         rules=rules_of(item),
     )
-    return question, Epoch(item["epoch"], item["first_round"], recorded=True)
+    return question, Epoch(item["epoch"], item["first_round"], item["share"])
 
 
 def _last(

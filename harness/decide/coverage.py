@@ -43,7 +43,7 @@ class Question:
 def alpha_of(question: Question, epoch: Epoch) -> float:
     """Return the error rate that an epoch may spend."""
     rules = question.rules
-    return spending.epoch_alpha(rules.alpha, epoch.number, rules.error_scope)
+    return spending.epoch_alpha(rules.alpha, epoch.share, rules.error_scope)
 
 
 def decide(

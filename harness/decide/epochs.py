@@ -2,11 +2,13 @@
 
 Evidence is pooled within an epoch: same target, same series, and cases of which none was
 edited or taken away. Anything else begins the next epoch, with trials that are still to come,
-and decides at its own share of alpha. Adding a case goes on in the same epoch once the case has
-been replayed for all completed rounds.
+and decides at its own share of alpha. Adding a case goes on in the same epoch, once the case has
+been replayed for all completed rounds; but it asks another question of the same trials, so it
+too decides at the next share of alpha (going on at the old one closed 0.056 of never-met items
+within twenty additions, where 0.05 was promised).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.decide.evidence import Evidence, ItemRecord, SeriesKey
@@ -24,8 +26,8 @@ class Epoch:
     """Counted from 1 over the item's life."""
     first_round: Mapping[str, int]
     """Variant -> the first round of the series that counts."""
-    recorded: bool
-    """Whether the ledger knows this epoch with exactly these cases."""
+    share: int
+    """Which share of alpha it decides at: j of alpha / (j (j + 1)), over the item's life."""
 
 
 def current(evidence: Evidence, item: str, key: SeriesKey, rules: Rules, cases: Cases) -> Epoch:
@@ -36,22 +38,20 @@ def current(evidence: Evidence, item: str, key: SeriesKey, rules: Rules, cases: 
         for past in reversed(history)
         if past.series == key and _same_target(past.rules, rules) and _keeps(past, cases)
     ]
-    # The very cases of an epoch go on in it; only new ones are added to the latest that fits.
-    exact = [past for past in fitting if _plain(past.cases) == _plain(cases)]
-    for past in exact or fitting:
-        return Epoch(past.epoch, past.first_round, recorded=bool(exact))
+    for past in fitting:
+        if _plain(past.cases) == _plain(cases):
+            return Epoch(past.epoch, past.first_round, past.share)
+    share = max((past.share for past in history), default=0) + 1
+    for past in fitting:
+        return Epoch(past.epoch, past.first_round, share)
     held = evidence.of(key)
     first = {variant: held.started(variant) for variant in (BASE, TWIN)}
-    return Epoch(_next(history), first, recorded=False)
+    return Epoch(max((past.epoch for past in history), default=0) + 1, first, share)
 
 
 def _same_target(past: Rules, rules: Rules) -> bool:
     mine = (rules.failure_rate, rules.twin_failure_rate, rules.alpha)
     return (past.failure_rate, past.twin_failure_rate, past.alpha) == mine
-
-
-def _next(history: Iterable[ItemRecord]) -> int:
-    return max((past.epoch for past in history), default=0) + 1
 
 
 def _keeps(past: ItemRecord, cases: Cases) -> bool:

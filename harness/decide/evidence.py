@@ -80,6 +80,7 @@ class ItemRecord:
     series: SeriesKey
     rules: Rules
     epoch: int
+    share: int
     cases: Mapping[str, Mapping[str, str]]
     first_round: Mapping[str, int]
 
@@ -162,6 +163,7 @@ class RunFeed:
                 series=key,
                 rules=rules_of(record),
                 epoch=record["epoch"],
+                share=record["share"],
                 cases=plan["cases"],
                 first_round=record["first_round"],
             )

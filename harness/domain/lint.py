@@ -67,7 +67,6 @@ class Finding:
     document: str = ""
     """The postmortem or item whose ``lint_ignore`` may speak of it."""
 
-
     def __str__(self) -> str:
         """Return message and remedy in one line."""
         return f"{self.message} ({self.fix})" if self.fix else self.message

@@ -13,10 +13,6 @@ from dataclasses import dataclass, field
 from harness.domain.trial import TrialSpec
 from harness.plan.digests import digest
 
-_BLOCK = 4096
-"""How far apart the seeds of two blocks start; a longer block runs on."""
-_BLOCKS = 2**31 // _BLOCK
-
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -54,7 +50,7 @@ class Planner:
         series = self.series
         shuffle, earlier = self._order(case, round_ - self.first_round)
         block = _number(series.run, series.eval, case, series.variant, f"order {shuffle}")
-        seed = ((block % _BLOCKS) * _BLOCK + earlier) % 2**31
+        seed = (block + earlier) % 2**31
         index = list(series.digests).index(case)
         identity = {
             "eval": series.eval_digest,

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from harness.domain.postmortem import Attribution, Share
 from harness.rules.passages import prose
+from harness.rules.rows import inferences
 from harness.rules.rule import ERROR, WARNING, Hit, hit, in_postmortem, in_text, rule
-from harness.rules.view import PostmortemDocument, View
-from harness.rules.wording import blamed
+from harness.rules.view import Document, PostmortemDocument, View
+from harness.rules.wording import blamed, meant
 
 SIZEABLE = 0.15
 """The share from which a layer is part of what happened, and needs its evidence."""
@@ -29,6 +31,16 @@ _PAPER_CAUSE = re.compile(
 _PAPER_FAULT = re.compile(
     rf"\b{_PAPER}(?: \w+)? (?:(?:is|was|were|are|had been|has been|being) )?(?:\w+ly )?{_FAULT}\b|"
     rf"\b(?:an? |the |our )?{_FAULT} {_PAPER}\b",
+    re.IGNORECASE,
+)
+_PAPER_MENDED = re.compile(
+    rf"^\W*(?:update|correct|fix|rewrite|extend|clarify|improve|refresh|review)\s+"
+    rf"(?:(?:the|our|its|all)\s+)?(?:[\w-]+\s+){{0,2}}?(?:{_PAPER}|FAQs?)\b|"
+    rf"^\W*(?:add|document|write)\b[^.;]{{0,60}}?\b(?:to|in|into)\s+(?:the\s+)?"
+    rf"(?:[\w-]+\s+)?(?:{_PAPER}|FAQs?)\b|^\W*add an?\s+(?:FAQ|runbook|wiki)\s+"
+    rf"(?:entry|page|section)\b|"
+    rf"\b{_PAPER} (?:(?:is|are|was|were|gets?|to be) )?"
+    rf"(?:updated|corrected|rewritten|extended|fixed)\b",
     re.IGNORECASE,
 )
 _PEOPLE = (
@@ -106,14 +118,27 @@ def _found(postmortem: PostmortemDocument, *patterns: re.Pattern[str]) -> Iterat
     contribute, the data layer has a share, with its evidence; then this rule is silent.""",
     fix="""Say what the agent inferred from what it read, and give the data layer its share with
     evidence.""",
+    on=("postmortem", "item"),
     draft=ERROR,
     bad=(in_text("The incident was caused by an outdated runbook.\n"),),
     good=(in_text("The runbook was correct, and the on-call engineer opened it at 03:10.\n"),),
 )
-def paper_blamed(postmortem: PostmortemDocument, _view: View) -> Iterator[Hit]:
-    """Find documentation that is blamed in words while the data layer has no share."""
-    if postmortem.value.agent_involved and "data" not in sizeable(postmortem):
-        yield from _found(postmortem, _PAPER_CAUSE, _PAPER_FAULT)
+def paper_blamed(document: Document[Any], _view: View) -> Iterator[Hit]:
+    """Find documentation that is blamed while the data layer has no share, or is all that changes.
+
+    A promise to mend a text is found whatever the shares: no eval can decide it.
+    """
+    if not isinstance(document, PostmortemDocument):
+        for found in meant(document.value.title, _PAPER_MENDED):
+            yield hit(document.place("title"), words=" ".join(found.group().split()))
+        return
+    for index, inference in inferences(document):
+        what = inference.change.what if inference.change is not None else ""
+        for found in meant(what, _PAPER_MENDED):
+            place = document.place("agent", "inferences", index, "change", "what")
+            yield hit(place, words=" ".join(found.group().split()))
+    if document.value.agent_involved and "data" not in sizeable(document):
+        yield from _found(document, _PAPER_CAUSE, _PAPER_FAULT)
 
 
 @rule(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from harness.domain.lint import Example
+from harness.domain.record import Json
 
 POSTMORTEM = """\
 ---
@@ -93,7 +94,7 @@ decisions:
 correct: [check_producer]
 failing: [run_deadlock_recovery]
 """
-_MESSAGES = [
+MESSAGES: list[dict[str, Json]] = [
     {"role": "system", "content": "You operate the order queues."},
     {"role": "user", "content": "Orders are not being consumed."},
     {
@@ -125,7 +126,7 @@ _MESSAGES = [
         "content": "I never looked at the producer before I ran the recovery, I only guessed.",
     },
 ]
-TRACE = json.dumps({"incident": "INC-1", "messages": _MESSAGES}, indent=1) + "\n"
+TRACE = json.dumps({"incident": "INC-1", "messages": MESSAGES}, indent=1) + "\n"
 
 FILES = {
     "harness.yaml": "default_model: local\nmodels:\n  local: {adapter: scripted}\n",

@@ -198,3 +198,17 @@ def test_items_have_epochs_of_their_own(book: Any, ask: Any):
     epoch = book.begin(other)
     assert (epoch.number, epoch.first_round) == (1, {"base": 20, "twin": 0})
     assert book.decide(other).base.trials == 0
+
+
+def test_an_added_case_spends_the_next_share_of_alpha(book: Any, ask: Any):
+    """Another set of cases is another question: twenty additions at one share overspend alpha."""
+    names = ["silent", "spike", "stale"]
+    shares = []
+    for count in (1, 2, 3):
+        asked = ask(names[:count])
+        assert book.begin(asked).number == 1
+        book.all(asked, ".", since=count)
+        shares.append(book.decide(asked).alpha)
+    assert shares == pytest.approx([0.05 / (j * (j + 1)) for j in (1, 2, 3)])
+    assert book.decide(ask(names[:1])).alpha == shares[0]
+    assert book.begin(ask(names[:3], fingerprint="g")).share == 4
