@@ -40,7 +40,7 @@ def verify(context: Context, run: str | None) -> Verified:
             trials += record["kind"] == "trial"
             if record["kind"] == "decision":
                 decisions += 1
-                differences += _again(runs, runs[name], record)
+                differences += _compared(runs, runs[name], record)
     return Verified(len(wanted), trials, decisions, damage, tuple(differences))
 
 
@@ -61,6 +61,16 @@ class _Runs(dict[str, RunRecords]):
     def __missing__(self, run: str) -> RunRecords:
         self[run] = read_run(self._reports, run)
         return self[run]
+
+
+def _compared(runs: _Runs, own: RunRecords, record: Record) -> list[Finding]:
+    """Decide a recorded decision again; one that lacks what it needs is a finding too."""
+    try:
+        return _again(runs, own, record)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        place = Place(str(own.path), record["seq"] + 1)
+        wrong = f"{type(error).__name__}: {error}"
+        return [Problem(place, "decision", "is no decision of this version", wrong)]
 
 
 def _again(runs: _Runs, own: RunRecords, record: Record) -> list[Finding]:

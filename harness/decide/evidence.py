@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from harness.domain.decision import Rules
 from harness.domain.trial import Outcome
+from harness.errors import LedgerError, Problem
+from harness.errors import Place as FilePlace
 
 Record = Mapping[str, Any]
 Codes = NDArray[np.int8]
@@ -132,7 +134,22 @@ class RunFeed:
     """Series of which the run holds trials or errors."""
 
     def take(self, record: Record) -> None:
-        """Take in one record; kinds that are no evidence are passed over."""
+        """Take in one record; kinds that are no evidence are passed over.
+
+        LedgerError for a record that lacks what its kind holds: its chain may be whole, and
+        another version, or another hand, have written it.
+        """
+        try:
+            self._take(record)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            rule = f"record {record.get('seq')} is no {record.get('kind')} record of this version"
+            wrong = f"{type(error).__name__}: {error}"
+            place = FilePlace(f"run {self.run}")
+            raise LedgerError(
+                Problem(place, "record", rule, wrong, "read it with that version")
+            ) from None
+
+    def _take(self, record: Record) -> None:
         kind = record["kind"]
         if kind == "plan":
             key = SeriesKey(record["eval"], record["protocol"], record["fingerprint"])

@@ -3,8 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from harness.decide.evidence import Evidence, SeriesKey
+from harness.errors import LedgerError
 
 KEY = SeriesKey("stall", "p", "f")
 
@@ -126,3 +128,14 @@ def test_other_kinds_of_records_are_passed_over():
     evidence = Evidence()
     evidence.add_run("run", "head", [{"kind": kind} for kind in ("run", "decision", "seal", "x")])
     assert evidence.series == {}
+
+
+def test_a_record_of_another_version_is_an_error_with_its_place():
+    """A record without what its kind holds is told, not shown as a bug."""
+    evidence = Evidence()
+    with pytest.raises(LedgerError) as told:
+        evidence.add_run("r1", "head", [{"kind": "plan", "seq": 1, "eval": "stall"}])
+    assert str(told.value) == (
+        "run r1: record: record 1 is no plan record of this version, got KeyError: 'protocol', "
+        "read it with that version"
+    )
