@@ -96,9 +96,9 @@ def clean_trials(target: float, alpha: float, cases: int, scope: str) -> int:
 
 
 def _no_owner(problem: Problem) -> dict[str, str] | None:
-    lacking = problem.key == "owner" and problem.rule in {
-        "is missing", "must be a text", "must not be empty",
-    }  # fmt: skip
+    rules = {"is missing", "must be a text", "must not be empty"}
+    empty = problem.got in {"", "nothing", "null", "~", '""', "''"}
+    lacking = problem.key == "owner" and problem.rule in rules and empty
     return {"what": "owner is missing"} if lacking else None
 
 

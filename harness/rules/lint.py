@@ -62,6 +62,8 @@ def documents(view: View) -> Iterator[tuple[Subject, str, Document[Any]]]:
         yield "postmortem", post.value.id, post
     for item in filter(None, view.items.values()):
         yield "item", item.value.incident, item
+    for evaluation in filter(None, view.evals.values()):
+        yield "eval", "", evaluation
     for case in _cases(view):
         yield "case", case.value.incident, case
     for trace in filter(None, view.traces.values()):

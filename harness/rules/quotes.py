@@ -34,7 +34,8 @@ _QUOTE = (
 
 
 def _example(quote: str, message: int = 4, harmful: int = 6) -> str:
-    return _QUOTE.format(quote=json.dumps(quote), message=message, harmful=harmful)
+    shown = json.dumps(quote, ensure_ascii=False)
+    return _QUOTE.format(quote=shown, message=message, harmful=harmful)
 
 
 _SAID = "The queue is stuck because the consumers are deadlocked."

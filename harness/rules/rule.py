@@ -10,7 +10,7 @@ from harness.rules.view import View
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
-Subject = Literal["postmortem", "item", "case", "trace", "closures"]
+Subject = Literal["postmortem", "item", "eval", "case", "trace", "closures"]
 """The kinds of documents."""
 
 

@@ -83,7 +83,7 @@ def messages_sha256(messages: tuple[Any, ...]) -> str:
     kept. An address or a key in them is published each time. Lint tells where it stands and never
     repeats it; it is a safety net and no proof that nothing is left.""",
     fix="Replace it with a surrogate, such as user@example.com or 192.0.2.1; revoke a key.",
-    on=("postmortem", "item", "case", "trace"),
+    on=("postmortem", "item", "eval", "case", "trace"),
     draft=ERROR,
     bad=(in_text("The order of jane.roe@acme-logistics.com was processed twice.\n"),),
     good=(in_text("The order of user@example.com came from 192.0.2.7, version 1.2.3.4.\n"),),

@@ -23,9 +23,9 @@ def folder(environ: Mapping[str, str]) -> Path:
     """Return HARNESS_CACHE, or ``postmortem-harness`` below the user's cache folder."""
     if chosen := environ.get("HARNESS_CACHE"):
         return Path(chosen).expanduser().absolute()
-    base = environ.get("XDG_CACHE_HOME", "")
+    base = Path(environ.get("XDG_CACHE_HOME", ""))
     # The XDG specification: a relative path is to be ignored.
-    parent = Path(base) if os.path.isabs(base) else Path("~/.cache").expanduser()
+    parent = base if base.is_absolute() else Path("~/.cache").expanduser()
     return parent / "postmortem-harness"
 
 

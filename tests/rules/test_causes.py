@@ -135,3 +135,33 @@ def test_keys_of_the_front_matter_are_read_too(fired) -> None:
     assert [rule for rule, _ in fired(front="trigger: This was human error.\n")] == ["PM202"]
     factors = "contributing_factors: [the runbook was outdated, approval took 8 seconds]\n"
     assert [rule for rule, _ in fired(front=factors)] == ["PM201"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Update the wiki page",
+        "Runbook updated to check image IDs",
+        "Add an FAQ entry on devices",
+        "Document the recovery in the runbook",
+        "Correct the on-call playbook",
+    ],
+)
+def test_a_promise_to_mend_a_text_is_no_item(fired, title: str) -> None:
+    """What a document says is decided by no eval."""
+    assert "PM201" in {rule for rule, _ in fired(item=f"title: {title}\n")}
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Advice names the date of the wiki page that it rests on",
+        "Pages past their review date are returned as stale",
+        "The agent follows the runbook in 19 of 20 stalls",
+        "The documentation search returns the last review",
+        "Updates of the payload reach the docs search within an hour",
+    ],
+)
+def test_a_title_may_name_a_text(fired, title: str) -> None:
+    """An item on how texts are used is an item like any other."""
+    assert fired(item=f"title: {title}\n") == []

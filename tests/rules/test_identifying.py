@@ -1,5 +1,6 @@
 import pytest
 
+from harness.domain.lint import Example
 from harness.rules.identifying import identifying
 
 # Put together here, so that no scanner takes this file for a leak.
@@ -70,6 +71,8 @@ def test_every_field_is_read(fired) -> None:
     assert fired(front=f"links: [{{system: jira, key: {mail}}}]\n") == [
         ("PM407", "links.0.key: looks like an e-mail address")
     ]
+    example = Example("cases/queue-stall/eval.yaml", f"description: as {mail} saw it\n")
+    assert fired(example) == [("PM407", "description: looks like an e-mail address")]
     assert fired(item=f"owner: {mail}\n") == [("PM407", "owner: looks like an e-mail address")]
 
 

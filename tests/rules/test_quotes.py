@@ -6,7 +6,7 @@ from harness.domain.lint import Example, Severity
 from harness.files.traces import load_trace
 from harness.rules.quotes import _example
 from harness.rules.rule import in_postmortem
-from harness.rules.sound import _MESSAGES, CASE, TRACE
+from harness.rules.sound import CASE, MESSAGES, TRACE
 from harness.rules.traces import messages_sha256
 
 SAID = "The queue is stuck because the consumers are deadlocked."
@@ -42,7 +42,7 @@ def test_the_nearest_span_is_told(fired) -> None:
 
 def test_what_the_agent_wrote_into_a_call_is_its_word(fired) -> None:
     """Reasoning and the texts of a call's arguments are quoted like any other words."""
-    messages = [dict(message) for message in _MESSAGES]
+    messages = [dict(message) for message in MESSAGES]
     messages[4] = {
         "role": "assistant",
         "reasoning": "Four consumers wait on one lock, as in a deadlock.",
@@ -56,7 +56,7 @@ def test_what_the_agent_wrote_into_a_call_is_its_word(fired) -> None:
 
 def test_the_harmful_turns_own_words_come_before_its_call(fired) -> None:
     """A belief said in the turn that acts on it was held before the step."""
-    messages = [dict(message) for message in _MESSAGES]
+    messages = [dict(message) for message in MESSAGES]
     messages[6] = {**messages[6], "content": SAID}
     front = _example(SAID, message=6)
     assert fired(_trace(messages=messages), front=front) == []

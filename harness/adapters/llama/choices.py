@@ -94,9 +94,7 @@ async def probabilities(choices: Sequence[str], branch: Branch) -> dict[str, flo
 
 
 def _ends(part: str, whole: str) -> list[int]:
-    return [
-        start + len(part) for start in range(len(whole)) if whole.startswith(part, start)
-    ]
+    return [start + len(part) for start in range(len(whole)) if whole.startswith(part, start)]
 
 
 def _literal(text: str) -> str:

@@ -1,12 +1,13 @@
 """The llama adapter: conversations in, turns out."""
 
+import dataclasses
 import importlib.metadata
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.adapters.llama import render
 from harness.adapters.llama.choices import Token, completed, grammar, probabilities, stops
-from harness.adapters.llama.render import RENDER_VERSION, chat
 from harness.adapters.llama.runtime import Runtime, load_library, usable_cores
 from harness.adapters.llama.settings import Settings, parse
 from harness.domain.project import ModelConfig
@@ -27,13 +28,14 @@ _END_TOKENS = 32
 
 
 class LlamaModel:
-    """An embedded model."""
+    """An embedded model; answers to a closed set of choices are nothing but one of them."""
 
     def __init__(self, weights: Resolved, settings: Settings, *, threads: int) -> None:
         """Take the weights and the model's own settings; nothing is loaded before it is asked."""
         self._weights = weights
         self._settings = settings
         self._runtime = Runtime(weights.path, n_ctx=settings.n_ctx, slots=GROUP, threads=threads)
+        self._knows_tools: bool | None = None
 
     async def respond(
         self, conversation: Conversation, settings: Mapping[str, Json], seed: int
@@ -44,7 +46,11 @@ class LlamaModel:
     async def respond_many(
         self, conversation: Conversation, settings: Mapping[str, Json], seeds: Sequence[int]
     ) -> list[Turn]:
-        """Answer once per seed; runs of consecutive seeds share one prefill, 64 at a time."""
+        """Answer once per seed; runs of consecutive seeds share one prefill, 64 at a time.
+
+        Equal seeds mostly give equal answers on one machine, but rounding depends on what else
+        was computed before: store what was said, do not count on getting it again.
+        """
         wanted = self._parse(settings)
         if conversation.choices:
             return await self._choose(conversation, wanted, seeds)
@@ -64,7 +70,7 @@ class LlamaModel:
                 "exact probabilities exist for the temperature alone, got the samplers "
                 f"{', '.join(wanted.samplers)}, leave the other settings at their defaults"
             )
-        prompt = await self._prompt(conversation)
+        prompt = await self._prompt(_shown(conversation))
 
         async def branch(tokens: tuple[int, ...], rest: Sequence[str]) -> Mapping[Token, float]:
             body = _sampling(wanted) | {
@@ -88,15 +94,15 @@ class LlamaModel:
         return await probabilities(conversation.choices, branch)
 
     def fingerprint_parts(self) -> Mapping[str, Json]:
-        """Return what decides the answers: weights, runtime, sampler chain, rendering."""
+        """Return what decides the answers: weights, runtime, sampling, rendering; not threads."""
         return {
             "weights_sha256": self._weights.sha256,
             "weights_file": self._weights.path.name,
             "xllamacpp": importlib.metadata.version("xllamacpp"),
+            "sampling": dataclasses.asdict(self._settings),
             "samplers": self._settings.samplers,
-            "n_ctx": self._settings.n_ctx,
             "adapter_version": ADAPTER_VERSION,
-            "render_version": RENDER_VERSION,
+            "render_version": render.RENDER_VERSION,
         }
 
     async def aclose(self) -> None:
@@ -104,11 +110,11 @@ class LlamaModel:
         await self._runtime.close()
 
     def _parse(self, given: Mapping[str, Json]) -> Settings:
-        settings = parse(given)
-        if settings.n_ctx > self._settings.n_ctx:
+        settings = parse({"n_ctx": self._settings.n_ctx, **given})
+        if settings.n_ctx != self._settings.n_ctx:
             raise ModelError(
-                f"settings.n_ctx: at most the model's own n_ctx ({self._settings.n_ctx}), "
-                f"got {settings.n_ctx}, set it for the model in harness.yaml"
+                f"settings.n_ctx: it belongs to the model, which has {self._settings.n_ctx}, got "
+                f"{settings.n_ctx}, set it in harness.yaml"
             )
         return settings
 
@@ -116,7 +122,7 @@ class LlamaModel:
         self, conversation: Conversation, settings: Settings, seeds: Sequence[int]
     ) -> list[Turn]:
         choices = conversation.choices
-        prompt = await self._prompt(conversation)
+        prompt = await self._prompt(_shown(conversation))
         longest = max(len(name.encode()) for name in choices) + 1
         body = _sampling(settings) | {
             "prompt": prompt,
@@ -134,23 +140,35 @@ class LlamaModel:
     async def _talk(
         self, conversation: Conversation, settings: Settings, seeds: Sequence[int]
     ) -> list[Turn]:
-        body = _sampling(settings) | {
-            "messages": chat(conversation.messages),
-            "max_tokens": settings.max_tokens,
-        }
-        prompt = await self._prompt(conversation)
+        if conversation.tools:
+            await self._need_tools()
+        shown = _shown(conversation)
+        names = [spec.name for spec in conversation.tools]
+        prompt = len(await self._prompt(shown))
+        body = _sampling(settings) | shown | {"max_tokens": settings.max_tokens}
         turns: list[Turn] = []
-        for first, count in _groups(seeds, self._room(len(prompt), settings.max_tokens)):
+        for first, count in _groups(seeds, self._room(prompt, settings.max_tokens)):
             answer = await self._runtime.post(
                 "/v1/chat/completions", body | {"seed": first, "n": count}
             )
-            turns += [_said(one, len(prompt)) for one in _in_order(answer["choices"])]
+            output = answer["usage"]["completion_tokens"] if count == 1 else None
+            usage = Usage(input_tokens=prompt, output_tokens=output)
+            turns += [_said(one, names, usage) for one in _in_order(answer["choices"])]
         return turns
 
-    async def _prompt(self, conversation: Conversation) -> list[int]:
-        """Return the conversation as the runtime's own chat template and tokenizer write it."""
-        messages = {"messages": chat(conversation.messages)}
-        text = (await self._runtime.post("/apply-template", messages))["prompt"]
+    async def _need_tools(self) -> None:
+        if self._knows_tools is None:
+            props = await self._runtime.get("/props")
+            self._knows_tools = bool(props["chat_template_caps"]["supports_tools"])
+        if not self._knows_tools:
+            raise ModelError(
+                f"{self._weights.path.name}: its chat template has no place for tools, which would "
+                "be dropped without a word; use a case with decisions, or another model"
+            )
+
+    async def _prompt(self, shown: Mapping[str, Any]) -> list[int]:
+        """Return the tokens that the runtime's own chat template and tokenizer make of it."""
+        text = (await self._runtime.post("/apply-template", shown))["prompt"]
         asked = {"content": text, "add_special": True, "parse_special": True}
         tokens: list[int] = (await self._runtime.post("/tokenize", asked))["tokens"]
         return tokens
@@ -165,6 +183,15 @@ class LlamaModel:
                 "harness.yaml, or shorten the case"
             )
         return min(GROUP, free // reply)
+
+
+def _shown(conversation: Conversation) -> dict[str, Any]:
+    if conversation.tools and not conversation.choices:
+        return {
+            "messages": render.native(conversation.messages),
+            "tools": render.tools(conversation.tools),
+        }
+    return {"messages": render.plain(conversation.messages)}
 
 
 def _sampling(settings: Settings) -> dict[str, Any]:
@@ -194,8 +221,10 @@ def _in_order(answers: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _chosen(answer: Mapping[str, Any], choices: Sequence[str]) -> Turn:
-    text = answer["content"] + answer["stopping_word"]
-    whole = text if text in choices and not answer["stopping_word"] else completed(text, choices)
+    # Stopped at a stop, the reply is the beginning of one choice; run to its end, it is one.
+    stopped = answer["stopping_word"]
+    text = answer["content"] + stopped
+    whole = completed(text, choices) if stopped else text if text in choices else None
     return Turn(
         text=text if whole is None else whole,
         stop="length" if whole is None else "stop",
@@ -203,13 +232,18 @@ def _chosen(answer: Mapping[str, Any], choices: Sequence[str]) -> Turn:
     )
 
 
-def _said(choice: Mapping[str, Any], prompt: int) -> Turn:
+def _said(choice: Mapping[str, Any], names: Sequence[str], usage: Usage) -> Turn:
     message = choice["message"]
+    text = message.get("content") or ""
+    calls = tuple(render.read_call(call) for call in message.get("tool_calls") or ())
+    if not calls and (written := render.said_call(text, names)):
+        calls, text = (written,), ""
     return Turn(
-        text=message.get("content") or "",
+        text=text,
+        tool_calls=calls,
         reasoning=message.get("reasoning_content"),
         stop=choice["finish_reason"],
-        usage=Usage(input_tokens=prompt),
+        usage=usage,
     )
 
 
@@ -217,7 +251,9 @@ def build(config: ModelConfig, context: AdapterContext) -> Model:
     """Return the model, its weights fetched if need be; raise ModelError when it cannot work."""
     settings = parse(config.settings)
     load_library()
-    weights = resolve(str(config.model), context.root, context.environ, context.say)
+    weights = resolve(
+        str(config.model), context.root, context.environ, context.say, context.progress
+    )
     return LlamaModel(weights, settings, threads=usable_cores())
 
 
