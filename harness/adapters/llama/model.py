@@ -48,8 +48,8 @@ class LlamaModel:
     ) -> list[Turn]:
         """Answer once per seed; runs of consecutive seeds share one prefill, 64 at a time.
 
-        Equal seeds mostly give equal answers on one machine, but rounding depends on what else
-        was computed before: store what was said, do not count on getting it again.
+        Equal seeds gave equal answers on one machine, whatever was asked before, but nothing
+        promises it for another: store what was said, do not count on getting it again.
         """
         wanted = self._parse(settings)
         if conversation.choices:
@@ -83,7 +83,7 @@ class LlamaModel:
                 # it draws from instead, all of it that the grammar allows.
                 "logit_bias": [["\n", 1000.0]],
             }
-            answer = await self._runtime.post("/completion", body)
+            answer = await self._runtime.generate("/completion", body, count=1)
             (shown,) = answer["completion_probabilities"]
             return {
                 Token(top["id"], bytes(top["bytes"])): top["prob"]
@@ -132,7 +132,9 @@ class LlamaModel:
         }
         turns: list[Turn] = []
         for first, count in _groups(seeds, self._room(len(prompt), longest)):
-            answer = await self._runtime.post("/completion", body | {"seed": first, "n": count})
+            answer = await self._runtime.generate(
+                "/completion", body | {"seed": first}, count=count
+            )
             answers = answer if isinstance(answer, list) else [answer]
             turns += [_chosen(one, choices) for one in _in_order(answers)]
         return turns
@@ -148,8 +150,8 @@ class LlamaModel:
         body = _sampling(settings) | shown | {"max_tokens": settings.max_tokens}
         turns: list[Turn] = []
         for first, count in _groups(seeds, self._room(prompt, settings.max_tokens)):
-            answer = await self._runtime.post(
-                "/v1/chat/completions", body | {"seed": first, "n": count}
+            answer = await self._runtime.generate(
+                "/v1/chat/completions", body | {"seed": first}, count=count
             )
             output = answer["usage"]["completion_tokens"] if count == 1 else None
             usage = Usage(input_tokens=prompt, output_tokens=output)
