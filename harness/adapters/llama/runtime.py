@@ -27,6 +27,8 @@ _INSTALL = "pip install 'postmortem-harness[local]'"
 _BATCH = 128
 """Prompt tokens computed in one go; nothing can stop the runtime within them."""
 _OK = 200
+_SETTLE_S = 10.0
+"""The longest that a runtime may take to finish what was given up, in seconds."""
 _FIRST = 0
 """The slot that keeps its conversation; the others share it for one request."""
 
@@ -45,6 +47,7 @@ class Runtime:
         self._loading: asyncio.Task[list[object]] | None = None
         self._turn = asyncio.Lock()
         self._used: set[int] = set()
+        self._given_up = False
 
     async def post(self, path: str, body: Mapping[str, Json]) -> Any:
         """Return the runtime's answer; raise ModelError when it refuses, Unavailable when gone."""
@@ -72,6 +75,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Unload the model and take the socket away; waits for at most one batch of tokens."""
+        await self._settle()
         loading, self._loading = self._loading, None
         if loading is not None:
             with contextlib.suppress(ModelError):
@@ -81,13 +85,29 @@ class Runtime:
         if folder is not None:
             folder.cleanup()
 
+    async def _settle(self) -> None:
+        """Let the runtime finish what was given up; destroyed in the midst of it, it can hang.
+
+        Its destructor holds Python's lock while it waits, so nothing could end such a hang. What
+        is asked here is answered once the first slot is free.
+        """
+        if self._given_up and self._loading is not None:
+            self._given_up = False
+            with contextlib.suppress(ModelError, Unavailable, TimeoutError):
+                idle = self._ask("POST", f"/slots/{_FIRST}?action=erase", "{}")
+                await asyncio.wait_for(idle, _SETTLE_S)
+
     async def _ask(self, method: str, path: str, body: str) -> Any:
         if self._loading is None:
             # Shielded: a load cannot be broken off, and close has to know of it.
             self._folder = tempfile.TemporaryDirectory(prefix="harness-")
             self._loading = asyncio.create_task(asyncio.to_thread(self._load))
         await asyncio.shield(self._loading)
-        status, answer = await self._exchange(method, path, body.encode())
+        try:
+            status, answer = await self._exchange(method, path, body.encode())
+        except asyncio.CancelledError:
+            self._given_up = True
+            raise
         if status != _OK:
             reason = answer.get("error", {}).get("message", answer)
             raise ModelError(f"the embedded model refused the request: {reason}")
