@@ -73,7 +73,7 @@ lenient = oracle_plugin:GRADER
 def test_plugged_in_ones_stand_beside_the_built_in(install: Install):
     """Their names are known and near, and they are loaded when they are asked for."""
     install(BOTH)
-    assert plugins.adapter_names() == [
+    assert list(plugins.adapter_names()) == [
         "anthropic",
         "command",
         "llama",
@@ -83,7 +83,7 @@ def test_plugged_in_ones_stand_beside_the_built_in(install: Install):
         "recorded",
         "scripted",
     ]
-    assert plugins.grader_names() == ["decision", "judge", "lenient", "text", "tool_call"]
+    assert list(plugins.grader_names()) == ["decision", "judge", "lenient", "text", "tool_call"]
     assert plugins.adapter("oracle").name == "oracle"
     assert plugins.grader("lenient").name == "lenient"
 
@@ -92,7 +92,7 @@ def test_a_built_in_one_is_never_replaced(install: Install):
     """A package that claims a built-in name is not asked."""
     install("[harness.adapters]\nscripted = oracle_plugin:SPEC\n")
     assert plugins.adapter("scripted").name == "scripted"
-    assert plugins.adapter_names() == [
+    assert list(plugins.adapter_names()) == [
         "anthropic", "command", "llama", "openai", "python", "recorded", "scripted",
     ]  # fmt: skip
 

@@ -4,11 +4,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 from harness import plugins
-from harness.commands import escalation, escalation_weighing
 from harness.commands.context import Context
 from harness.commands.drafts import refuse_drafts
+from harness.commands.kinds import part
 from harness.commands.questions import (
     Inquiry,
     Measured,
@@ -23,13 +24,16 @@ from harness.commands.reading import read_feeds
 from harness.decide.batches import next_rounds
 from harness.decide.evidence import Evidence, Held
 from harness.domain.decision import Decision, Verdict
-from harness.domain.escalation import EscalationReport
 from harness.domain.project import Prices
 from harness.domain.report import CheckReport, Cost, GuardrailFile, Unrecorded, money
 from harness.domain.trial import BASE, TWIN, Fingerprint
 from harness.errors import EXIT_INVALID, EXIT_MET, EXIT_NOT_MET, EXIT_UNDECIDED
 from harness.files.project import LoadedProject, find_root, load_project
 from harness.plan.policies import policies
+
+if TYPE_CHECKING:
+    from harness.commands import escalation_weighing
+    from harness.domain.escalation import EscalationReport
 
 _OPEN = frozenset({Verdict.UNDECIDED, Verdict.INVALID})
 _EXIT_CODES = (
@@ -39,21 +43,44 @@ _EXIT_CODES = (
 )
 
 
-AnyReport = CheckReport | EscalationReport
+AnyReport = Union[CheckReport, "EscalationReport"]
 
 
 def check(context: Context, options: Options) -> list[AnyReport]:
     """Decide the items, replaying trials as needed; one report per item, in the order given."""
     project = load_project(find_root(context.start), plugins.adapter_names())
-    from_events, replayed = escalation_weighing.part(project, options.items)
-    decided = escalation_weighing.subjects(project, from_events)
+    from_events, replayed = part(project, options.items)
+    decided = _field_subjects(project, from_events)
     found = subjects(project, replayed, options.model)
     reports: list[AnyReport] = [*_replayed(context, project, found, options)]
-    if decided:
-        evidence, record = read_evidence(project.reports), not options.decide_only
-        reports += escalation.check(context, project, decided, evidence, record=record)
+    reports += _decided(context, project, decided, options)
     order = list(dict.fromkeys(options.items))
     return sorted(reports, key=lambda report: order.index(report.decision.item))
+
+
+def _field_subjects(
+    project: LoadedProject, names: Sequence[str]
+) -> "list[escalation_weighing.FieldSubject]":
+    if not names:
+        return []
+    # Nothing that reads field events is imported to replay.
+    from harness.commands import escalation_weighing  # noqa: PLC0415
+
+    return escalation_weighing.subjects(project, names)
+
+
+def _decided(
+    context: Context,
+    project: LoadedProject,
+    found: "Sequence[escalation_weighing.FieldSubject]",
+    options: Options,
+) -> "list[EscalationReport]":
+    if not found:
+        return []
+    from harness.commands import escalation  # noqa: PLC0415 - as above
+
+    evidence, record = read_evidence(project.reports), not options.decide_only
+    return escalation.check(context, project, found, evidence, record=record)
 
 
 def _replayed(

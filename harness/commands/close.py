@@ -7,6 +7,7 @@ from harness import plugins
 from harness.commands import close_escalation, escalation_weighing, life
 from harness.commands.check import read_evidence
 from harness.commands.context import Context
+from harness.commands.kinds import part
 from harness.commands.questions import (
     Inquiry,
     Subject,
@@ -53,7 +54,7 @@ def close(context: Context, items: tuple[str, ...]) -> list[Closing]:
     InputError for names and files that are wrong; nothing is closed then.
     """
     project = load_project(find_root(context.start), plugins.adapter_names())
-    from_events, replayed = escalation_weighing.part(project, items)
+    from_events, replayed = part(project, items)
     found = {name: subject(project, name, None) for name in replayed}
     decided = {
         name: close_escalation.recorded_decision(context, project, name) for name in from_events

@@ -36,22 +36,6 @@ class FieldSubject:
         ]  # fmt: skip
 
 
-def part(project: LoadedProject, names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the escalation items among the names, and the others.
-
-    An item that cannot be loaded is among the others, whose loader says what is wrong with it.
-    """
-    field_items: list[str] = []
-    others: list[str] = []
-    for name in dict.fromkeys(names):
-        try:
-            kind: str = load_item(project, name).value.kind
-        except InputError:
-            kind = ""
-        (field_items if kind == "escalation" else others).append(name)
-    return field_items, others
-
-
 def subjects(project: LoadedProject, names: Sequence[str]) -> list[FieldSubject]:
     """Return the escalation items; all problems of all their files are raised together."""
     found: list[FieldSubject] = []

@@ -8,6 +8,7 @@ from harness.domain.case import Case
 from harness.domain.guardrail import GuardrailRules
 from harness.domain.item import ActionItem, GuardrailItem
 from harness.errors import InputError, Problem
+from harness.files.evals import LoadedEval
 from harness.files.folders import inside
 from harness.files.names import suggestion
 from harness.files.project import LoadedProject
@@ -15,7 +16,7 @@ from harness.files.records import Loaded
 from harness.guardrails.guarded import GuardedGrader
 from harness.guardrails.guardrail import Guardrail
 from harness.guardrails.loading import load_guardrail
-from harness.ports.grader import Grader, GraderSpecification
+from harness.ports.grader import Grader, GraderSpecification, JudgingGrader
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,28 @@ class Guarding:
         """The digest of all that its answers hang on."""
         return self.guardrail.digest
 
-    def around(self, grader: Grader, spec: GraderSpecification, twins: list[Case]) -> GuardedGrader:
-        """Return the eval's grader behind this guardrail."""
+    def around(
+        self, grader: Grader, spec: GraderSpecification, found: LoadedEval, twins: list[Case]
+    ) -> GuardedGrader:
+        """Return the eval's grader behind this guardrail; InputError where they do not fit."""
+        if isinstance(grader, JudgingGrader):
+            place, fix = found.file.place("grader"), "name an eval whose grader is no model"
+            rule = "a guardrail is not measured on outcomes that a model gives"
+            raise InputError(Problem(place, "grader", rule, spec.name, fix))
+        problems = list(decision_problems(self, {case.value.id: case.value for case in found.cases}))
+        if problems:
+            raise InputError(*problems)
         return GuardedGrader(grader, self.guardrail, twins, closed=spec.closed_decisions)
 
 
-def guarding(project: LoadedProject, item: Loaded[ActionItem]) -> Guarding | None:
-    """Return the guardrail of an item; None for an item of another kind.
+def guarding(
+    project: LoadedProject, item: Loaded[ActionItem], value: GuardrailItem
+) -> Guarding:
+    """Return the guardrail of an item.
 
     InputError for a file that is missing or wrong, and for an item that would close with a
     guardrail that stops everything.
     """
-    value = item.value
-    if not isinstance(value, GuardrailItem):
-        return None
     if value.target.false_alarm_rate is None:
         rule = "is missing: a guardrail that stops everything would close"
         fix = "add what it may stop on twins, such as false_alarm_rate: 0.05"

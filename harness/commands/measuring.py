@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 from harness import __version__, plugins
 from harness.commands.context import Context
-from harness.commands.exact import exact_rates
 from harness.commands.judges import adapter_context, with_judges
 from harness.commands.keys import secrets_of
 from harness.commands.purse import purse_of, refuse_unpriced
@@ -110,8 +110,12 @@ async def _measure(
             for name in sorted({subject.evaluation.id for subject in found}):
                 locks.enter_context(hold(project.reports, name, context.now))
             evidence, inquiries = await _sampled(context, project, found, models, options, conduct)
-        exact = await exact_rates(inquiries, models) if options.exact else {}
-        return Measured(evidence, tuple(inquiries), exact)
+        measured = Measured(evidence, tuple(inquiries))
+        if not options.exact:
+            return measured
+        from harness.commands.exact import exact_rates  # noqa: PLC0415 - few models can
+
+        return replace(measured, exact=await exact_rates(inquiries, models))
     finally:
         for model in models.values():
             await model.aclose()

@@ -6,6 +6,7 @@ from harness import plugins
 from harness.commands import escalation_plan, escalation_weighing
 from harness.commands.check import read_evidence
 from harness.commands.context import Context
+from harness.commands.kinds import part
 from harness.commands.questions import Subject, recorded_fingerprint, recorded_judge, subjects
 from harness.decide import epochs
 from harness.decide.coverage import alpha_of
@@ -24,7 +25,7 @@ def plan(
 ) -> list[Plan | EscalationPlan]:
     """Return the plans of items; only files and the ledger are read."""
     project = load_project(find_root(context.start), plugins.adapter_names())
-    from_events, replayed = escalation_weighing.part(project, items)
+    from_events, replayed = part(project, items)
     decided = escalation_weighing.subjects(project, from_events)
     found = subjects(project, replayed, model)
     evidence = read_evidence(project.reports)

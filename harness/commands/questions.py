@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from harness import plugins
-from harness.commands.guarding import Guarding, decision_problems, guarding, slips
 from harness.commands.judging import Judging, judging_of
 from harness.decide import coverage, epochs
 from harness.decide.coverage import Question
@@ -26,7 +26,10 @@ from harness.files.records import Loaded
 from harness.plan import digests
 from harness.plan.policies import Pair
 from harness.plan.variants import resolve
-from harness.ports.grader import Grader, GraderSpecification, JudgingGrader
+from harness.ports.grader import Grader, GraderSpecification
+
+if TYPE_CHECKING:
+    from harness.commands.guarding import Guarding
 
 Exact = tuple[float, float | None]
 
@@ -64,7 +67,7 @@ class Subject:
     warnings: tuple[str, ...] = field(default=())
     judging: Judging | None = None
     """Who grades and how well it is known, where the grader is a model."""
-    guarding: Guarding | None = None
+    guarding: "Guarding | None" = None
     """What stands between the model and its tools, for an item of kind guardrail."""
 
     @property
@@ -167,15 +170,32 @@ def subject_of(
     if problems:
         raise InputError(*problems)
     noticed = [*covers_warnings(loaded, found), *found.warnings]
-    guards = guarding(project, loaded)
-    if guards is not None:  # it stands around the grader, so that no other item can share it
-        noticed += slips(guards, {case.value.id: case.value for case in found.cases})
-        like = _subject(project, item, found, chosen, config, guards)
+    if isinstance(item, GuardrailItem):
+        # It stands around the grader, so that no other item can share it.
+        like, slips = _guarded(project, loaded, item, found, chosen, config)
+        noticed += slips
     elif like is None:
         like = _subject(project, item, found, chosen, config, None)
         evals[item.eval] = found, like
     warnings = tuple(str(problem) for problem in noticed)
     return replace(like, item=item, model=chosen, config=config, warnings=warnings)
+
+
+def _guarded(
+    project: LoadedProject,
+    loaded: Loaded[ActionItem],
+    item: GuardrailItem,
+    found: LoadedEval,
+    model: str,
+    config: ModelConfig,
+) -> tuple[Subject, list[Problem]]:
+    """Return a guardrail item with all that deciding it takes, and what is probably a slip."""
+    # Nothing that reads guardrails is imported for the other kinds.
+    from harness.commands.guarding import guarding, slips  # noqa: PLC0415
+
+    guards = guarding(project, loaded, item)
+    noticed = slips(guards, {case.value.id: case.value for case in found.cases})
+    return _subject(project, item, found, model, config, guards), list(noticed)
 
 
 def checks() -> Checks:
@@ -189,7 +209,7 @@ def _subject(
     found: LoadedEval,
     model: str,
     config: ModelConfig,
-    guards: Guarding | None,
+    guards: "Guarding | None",
 ) -> Subject:
     evaluation = found.value
     grader = evaluation.grader
@@ -203,15 +223,8 @@ def _subject(
     }
     built = spec.build(wanted.options)
     if guards is not None:
-        if isinstance(built, JudgingGrader):
-            place, fix = found.file.place("grader"), "name an eval whose grader is no model"
-            rule = "a guardrail is not measured on outcomes that a model gives"
-            raise InputError(Problem(place, "grader", rule, wanted.name, fix))
-        problems = list(decision_problems(guards, cases))
-        if problems:
-            raise InputError(*problems)
         twins = [case for (_, variant), case in resolved.items() if variant == TWIN]
-        built = guards.around(built, spec, twins)
+        built = guards.around(built, spec, found, twins)
     return Subject(
         item=item,
         evaluation=evaluation,

@@ -69,7 +69,7 @@ class Stream:
         self._look_at = max(self.begun, self.done + 1)
         while self.ahead and not self.over and not self.spent():
             further = {v: n + 1 for v, n in self._planned.items() if n < self._limit.get(v, 0)}
-            if not further:
+            if not further or self._at_the_limit():
                 return
             yield from self._rounds(further)
 
@@ -91,12 +91,16 @@ class Stream:
         for variant, end in until.items():
             since, self._planned[variant] = self._planned[variant], end
             for spec in self.missing(variant, since, end):
-                if self.over or self.begun - self.done >= self.calls_left():
+                if self.over or self._at_the_limit():
                     return
                 self.begun += 1
                 job = self.job(spec)
                 self._shown[spec.id] = job
                 yield job
+
+    def _at_the_limit(self) -> bool:
+        """Say whether the trials under way may take all calls that are left."""
+        return self.begun - self.done >= self.calls_left()
 
     def _reach(self) -> None:
         """Work out how far rounds may begin by the last look."""

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.decide.field import check_decision
 from harness.domain.decision import Calibration, Labelled, Rules
 from harness.domain.trial import BASE, TWIN, Outcome
 from harness.errors import LedgerError, Problem
@@ -255,6 +254,8 @@ class RunFeed:
             self.evidence.plans.append(record)
             self.evidence.series.setdefault(key, Held())
         elif kind == ESCALATION:
+            from harness.decide.field import check_decision  # noqa: PLC0415 - few ledgers hold any
+
             check_decision(record)
             decision = {**record, "run": self.run}
             self.evidence.decided.setdefault(record["item"], []).append(decision)

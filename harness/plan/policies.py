@@ -1,7 +1,7 @@
 """What policies that read nothing would score on an eval, computed from its cases."""
 
 from collections.abc import Sequence
-from statistics import fmean
+from math import fsum
 
 from harness.domain.case import Case
 from harness.domain.report import Policies
@@ -22,7 +22,7 @@ def policies(pairs: Sequence[Pair]) -> Policies | None:
     if not pairs or not all(case.decisions for case, _ in pairs):
         return None
     chance = (
-        fmean(_share(case) for case, _ in pairs),
+        _fmean([_share(case) for case, _ in pairs]),
         _mean([_share(twin) for _, twin in pairs if twin is not None]),
     )
     return Policies(
@@ -34,8 +34,12 @@ def policies(pairs: Sequence[Pair]) -> Policies | None:
     )
 
 
+def _fmean(values: Sequence[float]) -> float:
+    return fsum(values) / len(values)
+
+
 def _mean(values: Sequence[float]) -> float | None:
-    return fmean(values) if values else None
+    return _fmean(values) if values else None
 
 
 def fails(case: Case, decision: str) -> bool:
@@ -44,7 +48,7 @@ def fails(case: Case, decision: str) -> bool:
 
 
 def _share(case: Case) -> float:
-    return fmean(fails(case, decision) for decision in case.decisions)
+    return _fmean([fails(case, decision) for decision in case.decisions])
 
 
 def _constant(pairs: Sequence[Pair], *, bold: bool) -> Rates:
@@ -59,4 +63,4 @@ def _constant(pairs: Sequence[Pair], *, bold: bool) -> Rates:
         on_cases.append(float(first != bold))
         if twin is not None:
             on_twins.append(float(second))
-    return fmean(on_cases), _mean(on_twins)
+    return _fmean(on_cases), _mean(on_twins)

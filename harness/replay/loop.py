@@ -110,14 +110,9 @@ async def run(
 ) -> Transcript:
     """Let the model act until the grader sees a decision, it stops calling tools, or runs out.
 
-    A whole agent has a loop of its own, and ends when it does. Raises Unavailable while nothing
-    was answered. Once the model has answered, whatever breaks is part of the transcript: dropping
-    it would drop evidence.
+    Raises Unavailable while nothing was answered. Once the model has answered, whatever breaks is
+    part of the transcript: dropping it would drop evidence.
     """
-    if isinstance(model, Agent):
-        return await act(
-            model, case, conversation, grader, settings=settings, seed=seed, max_steps=max_steps
-        )
     progress, started = _Progress(), time.perf_counter()
     await _turns(model, case, conversation, grader, settings, seed, max_steps, progress)
     return progress.transcript(time.perf_counter() - started)
@@ -133,7 +128,7 @@ async def act(
     seed: int,
     max_steps: int,
 ) -> Transcript:
-    """Let a whole agent act until it is done. Errors are as for run."""
+    """Let a whole agent, which has a loop of its own, act until it is done; errors as for run."""
     started = time.perf_counter()
     shown = replace(case, messages=conversation.messages, tools=conversation.tools)
     tools = RecordedTools(shown, at_most=max_steps * _CALLS_A_STEP)

@@ -17,6 +17,7 @@ from harness.replay.limits import Late
 from harness.replay.line import GaveUp, Line
 
 Report = Callable[[TrialResult | TrialError], Awaitable[None]]
+_Ask = Callable[["list[Job]"], Awaitable[list[Transcript]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,13 @@ class Runner:
         queue = iter(self._units(jobs)) if shares else ([job] for job in jobs)
         # A model that shares prefills answers a whole unit at once: one unit is its concurrency.
         workers = 1 if shares else self.concurrency
+        ask = self._how()
 
         async def work() -> None:
             for unit in queue:
                 if self.over():
                     return
-                await self._perform(unit, report, shares=shares)
+                await self._perform(unit, report, ask)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -87,9 +89,28 @@ class Runner:
                 units.append([job])
         return units
 
-    async def _perform(self, unit: list[Job], report: Report, *, shares: bool) -> None:
+    def _how(self) -> _Ask:
+        """Return how trials are asked: decided once, for it takes as long as grading one."""
+        if self.shares:
+            return self._together
+        return self._as_agent if isinstance(self.model, Agent) else self._by_turns
+
+    async def _together(self, unit: list[Job]) -> list[Transcript]:
+        started = time.perf_counter()
+        turns = await self.line.call(lambda: self._turns(unit), 0.0)
+        each_s = (time.perf_counter() - started) / len(unit)
+        return [loop.single_turn(turn, each_s) for turn in turns]
+
+    async def _as_agent(self, unit: list[Job]) -> list[Transcript]:
+        # It makes its own requests, so that it is asked as a whole.
+        return [await self.line.call(lambda: self._acted(unit[0]), 0.0)]
+
+    async def _by_turns(self, unit: list[Job]) -> list[Transcript]:
+        return [await self._trial(self.line.trial(self.model), unit[0])]
+
+    async def _perform(self, unit: list[Job], report: Report, ask: _Ask) -> None:
         try:
-            transcripts = await self._transcripts(unit, shares=shares)
+            transcripts = await self._transcripts(unit, ask)
         except Late:
             return
         except Unavailable as error:
@@ -105,17 +126,11 @@ class Runner:
             for job, transcript in zip(unit, transcripts, strict=True):
                 group.create_task(self._graded(job, transcript, report))
 
-    async def _transcripts(self, unit: list[Job], *, shares: bool) -> list[Transcript]:
+    async def _transcripts(self, unit: list[Job], ask: _Ask) -> list[Transcript]:
         started = time.perf_counter()
         first = unit[0]
         try:
-            if shares:
-                turns = await self.line.call(lambda: self._turns(unit), 0.0)
-                each_s = (time.perf_counter() - started) / len(unit)
-                return [loop.single_turn(turn, each_s) for turn in turns]
-            if isinstance(self.model, Agent):  # which makes its own requests: asked as a whole
-                return [await self.line.call(lambda: self._trial(self.model, first), 0.0)]
-            return [await self._trial(self.line.trial(self.model), first)]
+            return await ask(unit)
         except (Unavailable, HarnessError, Late):
             raise
         except Refused as error:
@@ -131,6 +146,20 @@ class Runner:
 
     async def _trial(self, model: Model, job: Job) -> Transcript:
         return await loop.run(
+            model,
+            job.case,
+            job.conversation,
+            self.grader,
+            settings=self.settings,
+            seed=job.spec.seed,
+            max_steps=self.max_steps,
+        )
+
+    async def _acted(self, job: Job) -> Transcript:
+        model = self.model
+        if not isinstance(model, Agent):  # for the type checker; _how() has asked
+            raise TypeError("the model is no agent")
+        return await loop.act(
             model,
             job.case,
             job.conversation,

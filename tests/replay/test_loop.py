@@ -265,7 +265,7 @@ class Whole(ScriptedModel):
 def whole(case: Any, *calls: str) -> Transcript:
     """Return the transcript of an agent that makes these calls."""
     return asyncio.run(
-        loop.run(
+        loop.act(
             Whole(*calls), case, conversation(case, 0, closed=False), TOOL_CALL.build({}),
             settings={}, seed=7, max_steps=2,
         )
