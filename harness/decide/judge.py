@@ -2,6 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +31,34 @@ def judge(
     nearly all of the time: with ``bounds`` False they are 0 and 1, for whoever only samples on.
     With ``sight`` a model gave the outcomes: the rate that it sees is held against what it would
     see at the target, at half of alpha, and the bounds are those of the failure rate itself.
+    The same rounds are judged by many in turn, and remembered for a while.
     """
-    worst = (codes != PASS).astype(np.int8)
-    best = (codes == FAIL).astype(np.int8)
-    rounds, threshold = len(codes), -math.log(alpha if sight is None else alpha / 2)
+    held = np.ascontiguousarray(codes, np.int8)
+    rounds = _Rounds(held.tobytes(), len(held), tuple(cases))
+    return _judged(rounds, target, alpha, sight, bounds=bounds)
+
+
+class _Rounds(NamedTuple):
+    """Outcome codes as a value."""
+
+    outcomes: bytes
+    rounds: int
+    cases: tuple[str, ...]
+
+    @property
+    def codes(self) -> Codes:
+        return np.frombuffer(self.outcomes, np.int8).reshape(self.rounds, len(self.cases))
+
+
+@lru_cache(maxsize=8)
+def _judged(
+    held: _Rounds, target: float | None, alpha: float, sight: Sight | None, *, bounds: bool
+) -> Judgement:
+    codes, cases = held.codes, held.cases
+    if bounds:
+        return _bounded(_judged(held, target, alpha, sight, bounds=False), codes, alpha)
+    worst, best = _matrices(codes)
+    rounds, threshold = len(codes), _threshold(alpha, sight)
     low, high = _seen(target, sight)
     verdict, decided_in, log_met, log_not = Verdict.UNDECIDED, None, 0.0, 0.0
     clean = failing = None
@@ -43,10 +70,6 @@ def judge(
         if verdict is Verdict.UNDECIDED:
             clean = forecast.hybrid_clean_rounds_needed(worst, low, threshold) * len(cases)
             failing = _failing(best, high, threshold)
-    limits = (target is not None, low, high, threshold, sight)
-    lower, upper = _bounds(worst, best, *limits) if bounds else (0.0, 1.0)
-    if lower > upper:  # both verdicts were crossed, one after the other: the first one stands
-        lower, upper = _bounds(worst[:decided_in], best[:decided_in], *limits)
     return Judgement(
         verdict=verdict,
         target=target,
@@ -55,8 +78,8 @@ def judge(
         failures=int(best.sum()),
         ungraded=int((codes == UNGRADED).sum()),
         estimate=rates.failure_rate(best.sum(axis=0), [rounds] * len(cases)) if rounds else None,
-        lower=lower,
-        upper=upper,
+        lower=0.0,
+        upper=1.0,
         log_e_met=max(0.0, log_met),
         log_e_not_met=max(0.0, log_not),
         decided_in=decided_in,
@@ -65,6 +88,27 @@ def judge(
         cases=tuple(_count(name, codes[:, k]) for k, name in enumerate(cases)),
         sight=sight,
     )
+
+
+def _bounded(judged: Judgement, codes: Codes, alpha: float) -> Judgement:
+    """Return what was judged, with the bounds."""
+    worst, best = _matrices(codes)
+    sight, threshold = judged.sight, _threshold(alpha, judged.sight)
+    limits = (judged.target is not None, *_seen(judged.target, sight), threshold, sight)
+    lower, upper = _bounds(worst, best, *limits)
+    if lower > upper:  # both verdicts were crossed, one after the other: the first one stands
+        first = judged.decided_in
+        lower, upper = _bounds(worst[:first], best[:first], *limits)
+    return replace(judged, lower=lower, upper=upper)
+
+
+def _matrices(codes: Codes) -> tuple[Codes, Codes]:
+    """Return the failures with every ungraded trial as one, and without any."""
+    return (codes != PASS).astype(np.int8), (codes == FAIL).astype(np.int8)
+
+
+def _threshold(alpha: float, sight: Sight | None) -> float:
+    return -math.log(alpha if sight is None else alpha / 2)
 
 
 def _seen(target: float | None, sight: Sight | None) -> tuple[float, float]:

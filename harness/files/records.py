@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from harness.domain.record import CONFIG
 from harness.errors import InputError, Place, Problem
 from harness.files.complaints import problems_of, suspicions, undecided_union
 from harness.files.marks import KeyPath, Marks, dotted
@@ -83,7 +84,7 @@ def load_document(document: Document, content: bytes, path: Path, annotation: ty
 
 def describe(record: Any) -> Mapping[str, str]:
     """Return what each key of a record means, from the docstrings of its fields."""
-    properties = adapter(record).json_schema().get("properties", {})
+    properties = described(record).json_schema().get("properties", {})
     return {key: property_.get("description", "") for key, property_ in properties.items()}
 
 
@@ -93,6 +94,19 @@ def adapter(record: Any) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415 - slow to import, and only needed to load
 
     made: TypeAdapter[Any] = TypeAdapter(record)
+    return made
+
+
+@cache
+def described(record: Any) -> "TypeAdapter[Any]":
+    """Return the validator of a record with what every field means, from the sources."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
+
+    CONFIG["use_attribute_docstrings"] = True
+    try:
+        made: TypeAdapter[Any] = TypeAdapter(record)
+    finally:
+        CONFIG["use_attribute_docstrings"] = False
     return made
 
 

@@ -11,7 +11,7 @@ from harness.domain.item import ActionItem
 from harness.domain.label import Label
 from harness.domain.postmortem import Postmortem, Trace
 from harness.domain.project import Project
-from harness.files.records import adapter
+from harness.files.records import described
 
 _RECORDS: dict[str, tuple[Any, str]] = {
     "project": (Project, "harness.yaml"),
@@ -63,7 +63,7 @@ def schemas() -> dict[str, str]:
 
 def _schema(name: str, record: Any, file: str) -> dict[str, Any]:
     head = {"$schema": _DIALECT, "$id": f"{name}{_SUFFIX}", "title": file}
-    body: dict[str, Any] = _without_titles(adapter(record).json_schema())
+    body: dict[str, Any] = _without_titles(described(record).json_schema())
     return head | body
 
 
