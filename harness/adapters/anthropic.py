@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.adapters.endpoint import Endpoint, address, key_of
+from harness.adapters.endpoint import Endpoint, address, encoded, key_of
 from harness.adapters.openai import (
     NETWORK_KEYS,
     check_settings,
@@ -62,7 +62,7 @@ class AnthropicModel:
         seed: int,  # noqa: ARG002 - the API takes none
     ) -> Turn:
         """Answer once; see the port."""
-        reply = await self._endpoint.ask(self._body(conversation, settings))
+        reply = await self._endpoint.ask(encoded(self._body(conversation, settings)))
         try:
             turn = _turn(reply)
         except (TypeError, ValueError) as error:

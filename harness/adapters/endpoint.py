@@ -113,9 +113,8 @@ class Endpoint:
         if proxy.password:
             self._secrets = Secrets((*secrets.values, proxy.password))
 
-    async def ask(self, body: Mapping[str, Json]) -> Mapping[str, Json]:
+    async def ask(self, data: bytes) -> Mapping[str, Json]:
         """Return the object that answers; what this module says is raised for anything else."""
-        data = json.dumps(body, allow_nan=False, separators=(",", ":")).encode("ascii")
         session = self._session or self._open()
         try:
             async with session.post(
@@ -235,6 +234,11 @@ class Endpoint:
         if status in _OF_THIS_REQUEST:
             raise Refused(told)
         raise ModelError(f"{self._host} answers {told}{_remedy(status)}")
+
+
+def encoded(body: Mapping[str, Json]) -> bytes:
+    """Return a request's body as it is sent."""
+    return json.dumps(body, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 def _passes(status: int) -> bool:

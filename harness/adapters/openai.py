@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from math import fsum, isfinite
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from harness.adapters.endpoint import Endpoint, address, key_of
+from harness.adapters.endpoint import Endpoint, address, encoded, key_of
 from harness.adapters.openai_format import messages_to_dicts, tools_to_dicts, turn_of
 from harness.adapters.remembered import Remembered
 from harness.domain.project import ModelConfig
@@ -23,6 +23,18 @@ _PATH = "/chat/completions"
 _RESERVED = frozenset({"model", "messages", "tools", "stream", "n", "functions"})
 _CHOICES = ("free", "json_schema", "vllm")
 _NOT_SENT = frozenset({"choices", "seed"})
+_KEPT = 512
+"""How many requests are kept: memory must not grow with the cases."""
+_KEPT_BYTES = 16_384
+
+
+class _Request(NamedTuple):
+    """A conversation as it is sent with these settings, around the seed."""
+
+    conversation: Conversation
+    settings: Mapping[str, Json]
+    head: bytes
+    tail: bytes
 
 
 class OpenAIModel:
@@ -39,13 +51,14 @@ class OpenAIModel:
             "headers": dict(config.headers),
         }
         self._seen = Remembered()
+        self._kept: dict[int, _Request] = {}
         check_settings(config.settings, _RESERVED, _CHOICES)
 
     async def respond(
         self, conversation: Conversation, settings: Mapping[str, Json], seed: int
     ) -> Turn:
         """Answer once; see the port."""
-        reply = await self._endpoint.ask(self._body(conversation, settings, seed))
+        reply = await self._endpoint.ask(self._request(conversation, settings, seed))
         try:
             turn = _turn(reply)
         except (TypeError, ValueError) as error:
@@ -53,16 +66,46 @@ class OpenAIModel:
         self._seen.refuse_again(reply.get("id"))
         return self._secrets.redact_turn(turn)
 
-    def _body(
+    def _request(
         self, conversation: Conversation, settings: Mapping[str, Json], seed: int
+    ) -> bytes:
+        """Return a request as it is sent.
+
+        Trials of one case in one order differ by their seeds alone: the rest is kept.
+        """
+        known = self._kept.get(id(conversation))
+        if known is None or known.conversation is not conversation or known.settings is not settings:
+            known = _Request(conversation, settings, *self._parts_of(conversation, settings))
+            self._keep(known)
+        return b"%b%d%b" % (known.head, seed, known.tail) if known.tail else known.head
+
+    def _keep(self, request: "_Request") -> None:
+        if len(request.head) > _KEPT_BYTES:
+            return
+        self._kept[id(request.conversation)] = request
+        if len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]
+
+    def _parts_of(
+        self, conversation: Conversation, settings: Mapping[str, Json]
+    ) -> tuple[bytes, bytes]:
+        """Return what stands before and behind the seed; all and nothing where none is sent."""
+        body = self._body(conversation, settings)
+        wanted = settings.get("seed", True)
+        if not wanted:
+            return encoded(body), b""
+        name = wanted if isinstance(wanted, str) else "seed"
+        body.pop(name, None)
+        whole = encoded(body | {name: 0})
+        return whole[: -len(b"0}")], b"}"
+
+    def _body(
+        self, conversation: Conversation, settings: Mapping[str, Json]
     ) -> dict[str, Json]:
         body: dict[str, Any] = {name: settings[name] for name in settings if name not in _NOT_SENT}
         if self._model is not None:
             body["model"] = self._model
         body["messages"] = messages_to_dicts(conversation.messages)
-        wanted = settings.get("seed", True)
-        if wanted:
-            body[wanted if isinstance(wanted, str) else "seed"] = seed
         if conversation.choices:
             body.update(_closed(conversation.choices, settings.get("choices", "free")))
         elif conversation.tools:

@@ -108,9 +108,14 @@ class TrialRecorder:
     _unstored: list[bytes] = field(default_factory=list)
     _storing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def unstored(self) -> bool:
+        """Whether anything that records name is not stored yet."""
+        return bool(self._unstored) or self._storing.locked()
+
     async def store(self, reports: Path) -> None:
         """Put what the records name into the ledger's blobs; before the records are appended."""
-        if not self._unstored and not self._storing.locked():
+        if not self.unstored:
             return
         async with self._storing:  # a record may name what another trial is still storing
             pending, self._unstored = self._unstored, []

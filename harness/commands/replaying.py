@@ -5,6 +5,7 @@ the model stops answering.
 """
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,9 @@ _UNACKNOWLEDGED = 256
 They are written already and outlive the process; only a power failure could take them.
 """
 
+_SHOW_EVERY_S = 0.1
+"""Progress is for eyes."""
+
 
 @dataclass(slots=True)
 class Replaying:
@@ -54,6 +58,7 @@ class Replaying:
     """(eval, case, variant, order) -> what a model is asked, once for all trials that ask it."""
     planners: dict[tuple[str, str], Planner] = field(default_factory=dict)
     """(plan, variant) -> what its trials are."""
+    _show_at: float = field(default=0.0, init=False)
 
     def announce(self, inquiry: Inquiry) -> None:
         """Record what is to be replayed, before the first trial of it."""
@@ -123,7 +128,8 @@ class Replaying:
                 self._begin(inquiry, committer)
             result = redacted(result, self.secrets)
             record = recorder.record(result, stream.shown(result.spec.id))
-            await recorder.store(self.reports)
+            if recorder.unstored:
+                await recorder.store(self.reports)
             acknowledged = committer.submit(record)
             self.feed.take(record)
             self.purse.take(result, *inquiry.subject.prices())
@@ -140,6 +146,10 @@ class Replaying:
         return report
 
     def _show(self, stream: Stream) -> None:
+        now = time.monotonic()
+        if now < self._show_at:
+            return
+        self._show_at = now + _SHOW_EVERY_S
         decision = stream.decision
         so_far = f"{decision.item}: {decision.base.failures}/{decision.base.trials} failed so far"
         if self.purse.currency:

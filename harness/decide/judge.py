@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -85,7 +86,7 @@ def _judged(
         decided_in=decided_in,
         clean_trials=clean,
         failing_trials=failing,
-        cases=tuple(_count(name, codes[:, k]) for k, name in enumerate(cases)),
+        cases=_counts(cases, best, codes),
         sight=sight,
     )
 
@@ -188,10 +189,6 @@ def _crossing(path: NDArray[np.float64], threshold: float) -> int:
     return int(above[0]) if above.size else len(path)
 
 
-def _count(name: str, column: NDArray[np.int8]) -> CaseCount:
-    return CaseCount(
-        case=name,
-        trials=len(column),
-        failures=int((column == FAIL).sum()),
-        ungraded=int((column == UNGRADED).sum()),
-    )
+def _counts(cases: Sequence[str], best: Codes, codes: Codes) -> tuple[CaseCount, ...]:
+    failures, ungraded = best.sum(axis=0).tolist(), (codes == UNGRADED).sum(axis=0).tolist()
+    return tuple(map(CaseCount, cases, repeat(len(codes)), failures, ungraded))

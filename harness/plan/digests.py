@@ -22,10 +22,14 @@ _FOR_PEOPLE = frozenset({"description", "provenance", "incident", "twin", "varia
 
 def digest(value: Json) -> str:
     """Return the SHA-256 of a JSON value in its one canonical form, as 64 hex digits."""
-    text = json.dumps(
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+
+
+def canonical(value: Json) -> str:
+    """Return the one canonical form of a JSON value, in ASCII."""
+    return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     )
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def case_digest(resolved: Case) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.domain.trial import TrialSpec
-from harness.plan.digests import digest
+from harness.plan.digests import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +47,29 @@ class Planner:
     """Case -> for each round from first_round on, in turn: its order, how often it came before."""
     _counts: dict[str, Counter[int]] = field(default_factory=dict)
     """Case -> how often each order was drawn so far."""
+    _blocks: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Case, order -> the first seed of its trials."""
+    _forms: dict[str, str] = field(default_factory=dict)
+    """Case -> what the identity of a trial hashes, but for index, round and seed."""
 
     def spec(self, case: str, round_: int) -> TrialSpec:
         """Return the trial of a case in a round, ``round_ >= first_round``."""
         series = self.series
         shuffle, earlier = self._order(case, round_ - self.first_round)
-        block = _number(series.run, series.eval, case, series.variant, f"order {shuffle}")
+        block = self._blocks.get((case, shuffle))
+        if block is None:
+            block = _number(series.run, series.eval, case, series.variant, f"order {shuffle}")
+            self._blocks[case, shuffle] = block
         seed = (block + earlier) % 2**31
         if not self._index:
             self._index.update((name, place) for place, name in enumerate(series.digests))
         index = self._index[case]
-        identity = {
-            "eval": series.eval_digest,
-            "case": series.digests[case],
-            "variant": series.variant,
-            "fingerprint": series.fingerprint,
-            "round": round_,
-            "index": index,
-            "seed": seed,
-        }
+        form = self._forms.get(case)
+        if form is None:
+            form = self._forms[case] = self._form(case)
+        identity = form % (index, round_, seed)
         return TrialSpec(
-            id=digest(identity),
+            id=hashlib.sha256(identity.encode("ascii")).hexdigest(),
             eval=series.eval,
             case=case,
             variant=series.variant,
@@ -76,6 +78,22 @@ class Planner:
             seed=seed,
             shuffle=shuffle,
         )
+
+    def _form(self, case: str) -> str:
+        """Return the canonical JSON of a trial's identity, as ``digest`` has it, to be filled in.
+
+        Most of it is the same for all trials of a case, and there may be very many.
+        """
+        series = self.series
+        identity = {
+            "eval": series.eval_digest,
+            "case": series.digests[case],
+            "variant": series.variant,
+            "fingerprint": series.fingerprint,
+        }
+        fixed = {key: canonical(value).replace("%", "%%") for key, value in identity.items()}
+        filled = {**fixed, "index": "%d", "round": "%d", "seed": "%d"}
+        return "{" + ",".join(f'"{key}":{filled[key]}' for key in sorted(filled)) + "}"
 
     def _order(self, case: str, place: int) -> tuple[int, int]:
         series = self.series

@@ -149,9 +149,8 @@ async def _turns(
 ) -> None:
     tools = RecordedTools(case)
     for _ in range(max_steps):
-        asked = Conversation(
-            (*conversation.messages, *progress.messages), conversation.tools, conversation.choices
-        )
+        # The first request is the same for all trials of a case in one order, object and all.
+        asked = conversation if not progress.messages else _after(conversation, progress.messages)
         turn = await _respond(model, asked, settings, seed, progress)
         if turn is None:
             return
@@ -167,6 +166,11 @@ async def _turns(
             )
             return
     progress.stopped = f"took all of its {max_steps} steps"
+
+
+def _after(conversation: Conversation, messages: Sequence[Message]) -> Conversation:
+    shown = (*conversation.messages, *messages)
+    return Conversation(shown, conversation.tools, conversation.choices)
 
 
 async def _respond(
