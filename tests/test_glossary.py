@@ -119,7 +119,9 @@ def help_texts(command: click.Command, name: str) -> Iterator[str]:
     context = click.Context(command, info_name=name)
     yield command.get_help(context)
     if isinstance(command, click.Group):
-        for below, each in command.commands.items():
+        for below in command.list_commands(context):
+            each = command.get_command(context, below)
+            assert each is not None
             yield from help_texts(each, below)
 
 

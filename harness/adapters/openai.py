@@ -74,7 +74,11 @@ class OpenAIModel:
         Trials of one case in one order differ by their seeds alone: the rest is kept.
         """
         known = self._kept.get(id(conversation))
-        if known is None or known.conversation is not conversation or known.settings is not settings:
+        if (
+            known is None
+            or known.conversation is not conversation
+            or known.settings is not settings
+        ):
             known = _Request(conversation, settings, *self._parts_of(conversation, settings))
             self._keep(known)
         return b"%b%d%b" % (known.head, seed, known.tail) if known.tail else known.head
@@ -99,9 +103,7 @@ class OpenAIModel:
         whole = encoded(body | {name: 0})
         return whole[: -len(b"0}")], b"}"
 
-    def _body(
-        self, conversation: Conversation, settings: Mapping[str, Json]
-    ) -> dict[str, Json]:
+    def _body(self, conversation: Conversation, settings: Mapping[str, Json]) -> dict[str, Json]:
         body: dict[str, Any] = {name: settings[name] for name in settings if name not in _NOT_SENT}
         if self._model is not None:
             body["model"] = self._model

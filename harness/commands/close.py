@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness import plugins
-from harness.commands import close_escalation, escalation_weighing, life
+from harness.commands import close_escalation, life
 from harness.commands.check import read_evidence
 from harness.commands.context import Context
 from harness.commands.kinds import part

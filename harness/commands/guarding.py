@@ -39,15 +39,15 @@ class Guarding:
             place, fix = found.file.place("grader"), "name an eval whose grader is no model"
             rule = "a guardrail is not measured on outcomes that a model gives"
             raise InputError(Problem(place, "grader", rule, spec.name, fix))
-        problems = list(decision_problems(self, {case.value.id: case.value for case in found.cases}))
+        problems = list(
+            decision_problems(self, {case.value.id: case.value for case in found.cases})
+        )
         if problems:
             raise InputError(*problems)
         return GuardedGrader(grader, self.guardrail, twins, closed=spec.closed_decisions)
 
 
-def guarding(
-    project: LoadedProject, item: Loaded[ActionItem], value: GuardrailItem
-) -> Guarding:
+def guarding(project: LoadedProject, item: Loaded[ActionItem], value: GuardrailItem) -> Guarding:
     """Return the guardrail of an item.
 
     InputError for a file that is missing or wrong, and for an item that would close with a

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness import plugins
-from harness.commands.judging import Judging, judging_of
 from harness.decide import coverage, epochs
 from harness.decide.coverage import Question
 from harness.decide.epochs import Epoch
@@ -30,6 +29,7 @@ from harness.ports.grader import Grader, GraderSpecification
 
 if TYPE_CHECKING:
     from harness.commands.guarding import Guarding
+    from harness.commands.judging import Judging
 
 Exact = tuple[float, float | None]
 
@@ -65,7 +65,7 @@ class Subject:
     digests: dict[str, dict[str, str]]
     """Case -> variant -> digest."""
     warnings: tuple[str, ...] = field(default=())
-    judging: Judging | None = None
+    judging: "Judging | None" = None
     """Who grades and how well it is known, where the grader is a model."""
     guarding: "Guarding | None" = None
     """What stands between the model and its tools, for an item of kind guardrail."""
@@ -236,9 +236,17 @@ def _subject(
         config=config,
         protocol=digests.protocol_digest(evaluation, guards.digest if guards else None),
         digests=digests.case_digests(evaluation, cases),
-        judging=judging_of(project, found),
+        judging=_judging(project, found),
         guarding=guards,
     )
+
+
+def _judging(project: LoadedProject, found: LoadedEval) -> "Judging | None":
+    if isinstance(found.value.grader, str):
+        return None  # a judge has a rubric, so that its grader is more than a name
+    from harness.commands.judging import judging_of  # noqa: PLC0415 - as for guardrails
+
+    return judging_of(project, found)
 
 
 def recorded_judge(subject: Subject, evidence: Evidence) -> Subject:
