@@ -20,7 +20,7 @@ from harness.decide.batches import next_rounds
 from harness.decide.evidence import RunFeed
 from harness.domain.record import Json
 from harness.domain.transcript import Conversation
-from harness.domain.trial import TrialError, TrialResult, TrialSpec
+from harness.domain.trial import Outcome, TrialError, TrialResult, TrialSpec
 from harness.ledger.committer import GroupCommitter
 from harness.ledger.writer import RunWriter
 from harness.plan import prompts
@@ -138,7 +138,7 @@ class Replaying:
                 stream.ahead = False  # the batch ends, and nothing beyond it begins
             else:
                 inquiry.new_trials += 1
-            stream.took(result.spec.id)
+            stream.took(result.spec.id, passed=_passed(result))
             self._show(stream)
             if committer.waiting > _UNACKNOWLEDGED:
                 await asyncio.shield(acknowledged)
@@ -210,3 +210,7 @@ class Replaying:
             digests={case: digest for _, case, digest in places},
             orders={name: prompts.orders(case, closed=closed) for name, case in cases.items()},
         )
+
+
+def _passed(result: TrialResult | TrialError) -> bool:
+    return isinstance(result, TrialResult) and result.grade.outcome is Outcome.PASS

@@ -53,6 +53,8 @@ class Stream:
     """Variant -> how many rounds of the epoch have been handed out."""
     _limit: dict[str, int] = field(default_factory=dict, init=False)
     _look_at: int = field(default=0, init=False)
+    _all_passed: bool = field(default=True, init=False)
+    """Since the last look."""
     _shown: dict[str, Job] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -77,12 +79,20 @@ class Stream:
         """Return what the model is asked in a trial that has begun."""
         return self._shown[spec_id].conversation
 
-    def took(self, spec_id: str) -> None:
-        """Note that a trial has ended, and look where a batch does."""
+    def took(self, spec_id: str, *, passed: bool) -> None:
+        """Note that a trial has ended, and look where a batch does.
+
+        While all of them pass there is nothing to see: the first possible close stays where the
+        last look saw it, and nothing else can be shown before.
+        """
         self.done += 1
         del self._shown[spec_id]
+        self._all_passed = self._all_passed and passed
         if self.ahead and not self.over and self._look_at and self.done >= self._look_at:
             self._look_at = self.done + max(self.concurrency, self._width())
+            if self._all_passed:
+                return
+            self._all_passed = True
             self.decision = self.look()
             self.over = not self.wanted(self.question, self.decision, self.concurrency)
             self._reach()

@@ -147,7 +147,7 @@ async def _turns(
     max_steps: int,
     progress: _Progress,
 ) -> None:
-    tools = RecordedTools(case)
+    tools: RecordedTools | None = None
     for _ in range(max_steps):
         # The first request is the same for all trials of a case in one order, object and all.
         asked = conversation if not progress.messages else _after(conversation, progress.messages)
@@ -158,6 +158,7 @@ async def _turns(
         if not turn.tool_calls or grader.decided(case, progress.messages):
             return
         before = len(progress.messages)
+        tools = tools or RecordedTools(case)
         if not _answer(case, turn.tool_calls, tools, progress):
             return
         if progress.circles(turn, progress.messages[before:]):
