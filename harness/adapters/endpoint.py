@@ -118,7 +118,10 @@ class Endpoint:
         session = self._session or self._open()
         try:
             async with session.post(
-                self._where.url, data=data, proxy=self._where.proxy, allow_redirects=False
+                self._where.url,
+                data=aiohttp.BytesPayload(data),
+                proxy=self._where.proxy,
+                allow_redirects=False,
             ) as response:
                 if response.status >= _FIRST_ERROR:
                     await self._fail(response)

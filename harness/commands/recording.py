@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -125,15 +124,17 @@ class TrialRecorder:
 
     def record(self, result: TrialResult | TrialError, shown: Conversation) -> dict[str, Json]:
         """Return the record of a result; ``shown`` is what the model was asked."""
-        record = {**_identity(result.spec), "plan": self.plan, "fingerprint": self.fingerprint}
+        record = _identity(result.spec)
+        record["plan"], record["fingerprint"] = self.plan, self.fingerprint
         if isinstance(result, TrialError):
-            failed = {"kind": "error", "error": result.error, "attempts": result.attempts}
-            return record | failed
-        return {**record, **self._outcome(result, shown)}
+            record.update(kind="error", error=result.error, attempts=result.attempts)
+        else:
+            record.update(self._outcome(result, shown))
+        return record
 
-    def _outcome(self, result: TrialResult, shown: Conversation) -> Mapping[str, Json]:
+    def _outcome(self, result: TrialResult, shown: Conversation) -> dict[str, Json]:
         transcript, usage = result.transcript, result.grade.usage
-        return {
+        found: dict[str, Json] = {
             "outcome": result.grade.outcome.value,
             "decision": result.grade.decision,
             "reason": result.grade.reason,
@@ -143,12 +144,15 @@ class TrialRecorder:
             "provider": transcript.provider,
             "logprob": transcript.logprob,
             "unrecorded_calls": transcript.unrecorded_calls,
-            **({"stopped": transcript.stopped} if transcript.stopped else {}),
             "input_tokens": transcript.usage.input_tokens,
             "output_tokens": transcript.usage.output_tokens,
             "latency_s": round(transcript.latency_s, 4),
-            **({} if usage is None else {"judge": asdict(usage)}),
         }
+        if transcript.stopped:
+            found["stopped"] = transcript.stopped
+        if usage is not None:
+            found["judge"] = asdict(usage)
+        return found
 
     def _prompt(self, spec: TrialSpec, shown: Conversation) -> Json:
         key = (spec.case, spec.variant, spec.shuffle)

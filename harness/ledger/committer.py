@@ -1,7 +1,7 @@
 """Group commit for asyncio: many tasks append, one thread syncs, and the loop never waits for it.
 
-Lines are written on the loop, a few microseconds each: were they written in the thread, each
-write would have to win the interpreter back from a busy loop, 64 times a group.
+Lines are written on the loop, all that come in one turn of it at once: were they written in the
+thread, each write would have to win the interpreter back from a busy loop, 64 times a group.
 """
 
 import asyncio
@@ -39,6 +39,7 @@ class GroupCommitter:
         self._in_flight: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._draining = False
+        self._flushing = False
         self._failure: BaseException | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
@@ -61,16 +62,27 @@ class GroupCommitter:
     def submit(self, record: Mapping[str, Json]) -> asyncio.Future[None]:
         """Hand a record over; the future is done once it is acknowledged, or holds the error.
 
-        The record is written now: it may be changed afterwards, and one that the writer refuses
-        raises here without touching any other.
+        The record is written before anything else gets its turn: it may be changed afterwards, and
+        one that the writer refuses raises here without touching any other.
         """
         if self._failure is not None:
             raise self._failure
-        self._writer.write(record)
-        future = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._writer.stage(record)
+        if not self._flushing:
+            self._flushing = True
+            loop.call_soon(self._flush)
+        future = loop.create_future()
         self._pending.append(future)
         self._consider()
         return future
+
+    def _flush(self) -> None:
+        self._flushing = False
+        try:
+            self._writer.flush()
+        except LedgerError as error:
+            self._fail(error, [])
 
     @property
     def waiting(self) -> int:
@@ -134,9 +146,13 @@ class GroupCommitter:
             _settle(batch, None)
             self._consider()
         else:
-            self._failure = self._failure or error
-            left, self._pending = self._pending, []
-            _settle(batch + left, error)
+            self._fail(error, batch)
+
+    def _fail(self, error: BaseException, batch: _Waiting) -> None:
+        """Tell everyone who waits; nothing is taken any more."""
+        self._failure = self._failure or error
+        left, self._pending = self._pending, []
+        _settle(batch + left, error)
 
 
 def _settle(batch: _Waiting, error: BaseException | None) -> None:

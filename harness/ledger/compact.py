@@ -49,16 +49,17 @@ class TrialIds:
         self._table = array("Q", bytes(8 * 1024))
         self._count = 0
 
-    def add(self, identity: str) -> None:
-        """Take one in; twice is once."""
+    def add(self, identity: str) -> bool:
+        """Take one in; False when it was there."""
         key = _key(identity)
         place = self._place(key)
         if self._table[place]:
-            return
+            return False
         self._table[place] = key
         self._count += 1
         if 2 * self._count > len(self._table):
             self._grow()
+        return True
 
     def __contains__(self, identity: object) -> bool:
         """Tell whether one is there."""

@@ -1,4 +1,4 @@
-"""Writing one run: one writer, one write call a record, one sync a group, before it counts."""
+"""Writing one run: one writer, whole records only, one sync a group, before it counts."""
 
 import errno
 import os
@@ -39,8 +39,9 @@ class RunWriter:
     """The only writer of one run; made by ``create`` or ``resume``, let go of by ``close``.
 
     ``write`` appends, ``sync`` acknowledges: what was written before a ``sync`` that returned is
-    on the disk, and never lost. ``append_group`` does both. The two may be called from different
-    threads. After a failure the writer refuses further work: resume the run instead.
+    on the disk, and never lost. ``append_group`` does both. ``stage`` and ``flush`` are the halves
+    of ``write``, for many records at once. All may be called from different threads. After a
+    failure the writer refuses further work: resume the run instead.
     """
 
     def __init__(self, layout: Layout, run: str, fd: int, now: Clock) -> None:
@@ -54,7 +55,10 @@ class RunWriter:
         """The ids of the trials that this run holds, acknowledged or not yet."""
         self._fd = fd
         self._now = now
-        self._written = self._safe = _End(0, frame.GENESIS, 0)
+        self._staged: list[bytes] = []
+        """Lines that are not in the file yet."""
+        self._end = self._written = self._safe = _End(0, frame.GENESIS, 0)
+        """Behind what is staged, what is in the file, what is on the disk."""
         self._locked = False
         self._refusal = ""
         self._lost = False
@@ -147,19 +151,32 @@ class RunWriter:
 
         A trial that the run holds already and what is no JSON are refused, with nothing written.
         """
+        self.stage(payload)
+        self.flush()
+
+    def stage(self, payload: Mapping[str, Json]) -> None:
+        """Take one record for the next ``flush``; refusals are those of ``write``."""
         members = frame.members(payload)
         trial = payload.get("id") if payload["kind"] == "trial" else None
         with self._one_at_a_time:
             self._check_open()
-            if trial is not None and trial in self.trials:
+            if trial is not None and not self.trials.add(trial):
                 rule = "the run holds this trial already"
                 raise LedgerError(Problem(Place(str(self.path)), "id", rule, str(trial)))
-            if trial is not None:
-                self.trials.add(trial)  # before: a write that fails ends the writer anyway
-            self._write_line(members)
+            line, head = frame.line(self._end.records, self._end.head, members)
+            self._staged.append(line)
+            self._end = _End(self._end.records + 1, head, self._end.size + len(line))
+
+    def flush(self) -> None:
+        """Append what was staged."""
+        with self._one_at_a_time:
+            if self._staged:
+                self._check_open()
+                self._write_staged()
 
     def sync(self) -> None:
-        """Acknowledge everything written so far; on return it is on the disk."""
+        """Acknowledge everything staged or written so far; on return it is on the disk."""
+        self.flush()
         with self._one_at_a_time:
             if self._lost:
                 self._check_open()
@@ -196,6 +213,8 @@ class RunWriter:
         """Let go of the run without sealing it; it can be resumed. Closing twice is harmless."""
         if self._fd < 0:
             return
+        with suppress(LedgerError):
+            self.flush()
         if self._locked:
             with suppress(OSError):
                 self.layout.holder_file(self.run).unlink(missing_ok=True)
@@ -248,27 +267,27 @@ class RunWriter:
                 size += os.write(self._fd, b"\n")
             sync(self._fd)
         self.repaired_bytes = stream.torn_bytes
-        self._written = self._safe = _End(len(stream.chains), stream.chains[-1], size)
+        self._end = self._written = self._safe = _End(len(stream.chains), stream.chains[-1], size)
 
-    def _write_line(self, members: bytes) -> None:
-        """Write one line whole, or cut what came of it; nothing is ever glued to a part."""
-        before = self._written
-        line, head = frame.line(before.records, before.head, members)
+    def _write_staged(self) -> None:
+        """Write all lines whole, or cut what came of them; nothing is ever glued to a part."""
+        lines, self._staged = b"".join(self._staged), []
         self._refusal = _BROKEN  # stands if anything, Ctrl-C included, ends this half way
         try:
-            write_whole(self._fd, line)
+            write_whole(self._fd, lines)
         except BaseException as error:
-            self._cut(before)
+            self._cut(self._written)
             if isinstance(error, OSError):
                 doing = "append to the ledger"
                 raise disk_error(error, self.path, doing, self._what_is_safe()) from error
             raise
-        self._written = _End(before.records + 1, head, before.size + len(line))
+        self._written = self._end
         self._refusal = ""
 
     def _cut(self, end: _End) -> None:
         """Take away what stands behind ``end``; where the disk refuses, resuming does it."""
-        self._written = end
+        self._end = self._written = end
+        self._staged = []
         with suppress(OSError):
             os.ftruncate(self._fd, end.size)
 

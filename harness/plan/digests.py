@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 
 from harness.domain.case import Case, Eval, GraderSpec
 from harness.domain.project import Command, ModelConfig
@@ -26,16 +26,27 @@ def digest(value: Json) -> str:
 
 
 def canonical(value: Json) -> str:
-    """Return the one canonical form of a JSON value, in ASCII."""
+    """Return the one canonical form of a JSON value, in ASCII; a record is an object."""
     return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=True,
+        allow_nan=False,
+        default=_fields,
     )
+
+
+def _fields(value: object) -> dict[str, Json]:
+    """Return a record's fields as they are: ``asdict`` would copy all that they hold."""
+    if not is_dataclass(value) or isinstance(value, type):
+        raise TypeError(f"{type(value).__name__} has no canonical form")
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def case_digest(resolved: Case) -> str:
     """Return the digest of a resolved case: all that the model sees and the grader reads."""
-    fields = asdict(resolved)
-    shown = {key: value for key, value in fields.items() if key not in _FOR_PEOPLE}
+    shown = {key: value for key, value in _fields(resolved).items() if key not in _FOR_PEOPLE}
     # The order of the decisions is where the rotation starts, so it is part of what is replayed.
     shown["decisions"] = list(resolved.decisions.items())
     return digest(shown)

@@ -31,6 +31,15 @@ class Limiter:
     _tokens_free_at: float = field(default=0.0, init=False)
     _paused_until: float = field(default=0.0, init=False)
 
+    @property
+    def limits(self) -> bool:
+        """Whether a request may have to wait."""
+        return (
+            self.requests_per_minute is not None
+            or self.tokens_per_minute is not None
+            or self._paused_until > 0
+        )
+
     async def admit(self, tokens: float, over: Callable[[], bool] | None = None) -> None:
         """Wait until a request of about so many tokens may start; Late once ``over`` says so."""
         if self.requests_per_minute is None and self.tokens_per_minute is None:

@@ -4,10 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-from tenacity import RetryCallState
-from tenacity.wait import wait_base, wait_random_exponential
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.domain.project import ModelConfig
 from harness.domain.record import Json
@@ -15,6 +12,9 @@ from harness.domain.transcript import Conversation, Turn
 from harness.ports.model import Model, OutOfTime, Unavailable
 from harness.replay.breaker import Breaker
 from harness.replay.limits import Limiter
+
+if TYPE_CHECKING:
+    from tenacity.wait import wait_base
 
 _T = TypeVar("_T")
 
@@ -40,13 +40,18 @@ class Retries:
     """With 30 % of the requests failing, one in 170,000 is given up."""
     before_reached: int = 6
     """As long as nothing was ever answered."""
-    wait: wait_base = field(default_factory=lambda: wait_random_exponential(0.25, max=8.0))
+    wait: "wait_base | None" = None
+    """Between 0 and twice as long after each attempt, from 0.25 s to 8 s, where it is not given."""
 
     def pause_s(self, attempts: int) -> float:
         """Return the seconds to wait after so many attempts."""
+        # Imported with the first failure, which most commands never meet.
+        from tenacity import RetryCallState  # noqa: PLC0415
+        from tenacity.wait import wait_random_exponential  # noqa: PLC0415
+
         state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
         state.attempt_number = attempts
-        return float(self.wait(state))
+        return float((self.wait or wait_random_exponential(0.25, max=8.0))(state))
 
 
 @dataclass(slots=True)
@@ -84,11 +89,13 @@ class Line:
         """
         attempts = 0
         while True:
-            try:
-                await self.breaker.admit()
-            except Unavailable as error:
-                raise GaveUp(str(error), attempts) from None
-            await self.limiter.admit(tokens, self.over if first and not attempts else None)
+            if self.breaker.is_open:
+                try:
+                    await self.breaker.admit()
+                except Unavailable as error:
+                    raise GaveUp(str(error), attempts) from None
+            if self.limiter.limits:
+                await self.limiter.admit(tokens, self.over if first and not attempts else None)
             attempts += 1
             try:
                 answer = await (ask() if deadline is None else self._in_time(ask, deadline))

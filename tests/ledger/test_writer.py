@@ -256,3 +256,25 @@ def test_a_failed_sync_acknowledges_nothing_and_ends_the_writer(kit: Kit) -> Non
     os.close(writing)
     with kit.resume(writer.run) as resumed:
         assert resumed.count == 3
+
+
+def test_staged_records_are_written_together_and_close_leaves_none(kit: Kit) -> None:
+    """What was staged is in the file after flush, sync or close, in order, chained and once."""
+    trials = [kit.trial() for _ in range(6)]
+    writer = kit.create()
+    before = writer.path.stat().st_size
+    for trial in trials[:3]:
+        writer.stage(trial)
+    assert writer.path.stat().st_size == before
+    writer.flush()
+    assert writer.path.stat().st_size > before
+    writer.stage(trials[3])
+    writer.sync()
+    assert writer.count == 5
+    with pytest.raises(LedgerError, match="holds this trial already"):
+        writer.stage(trials[0])
+    for trial in trials[4:]:
+        writer.stage(trial)
+    writer.close()
+    read = read_run(kit.reports, writer.run)
+    assert [r["id"] for r in read.records if r["kind"] == "trial"] == [t["id"] for t in trials]

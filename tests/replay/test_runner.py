@@ -349,7 +349,12 @@ def test_waiting_between_attempts_grows_with_chance():
     """A request is made ten times, six of a model never reached, with random waits up to 8 s."""
     retries = Retries()
     assert (retries.before_reached, retries.attempts) == (6, 10)
-    assert "wait_random_exponential" in type(retries.wait).__name__
+    for attempts in range(1, 11):
+        longest = min(0.25 * 2 ** (attempts - 1), 8.0)
+        drawn = [retries.pause_s(attempts) for _ in range(200)]
+        assert all(0 <= pause <= longest for pause in drawn)
+        # 200 uniform draws all lie in one half with probability 2**-199.
+        assert min(drawn) < longest / 2 < max(drawn)
 
 
 def test_a_wait_for_the_rate_limit_ends_with_the_time(job: Any):
