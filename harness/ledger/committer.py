@@ -20,7 +20,23 @@ GROUP = 64
 WAIT_S = 0.2
 """Seconds after which a record is committed, however few there are."""
 
-_Waiting = list[asyncio.Future[None]]
+
+class _Group:
+    """Records that will be acknowledged together: how many, and the future of all of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def settle(self, error: BaseException | None) -> None:
+        """Tell those who wait; an error that nobody waits for is raised by ``drain``."""
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+            self.done.exception()  # known to be seen: drain raises it
 
 
 class GroupCommitter:
@@ -35,7 +51,7 @@ class GroupCommitter:
         self._writer = writer
         self._group = group
         self._wait_s = wait_s
-        self._pending: _Waiting = []
+        self._pending: _Group | None = None
         self._in_flight: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._draining = False
@@ -62,8 +78,9 @@ class GroupCommitter:
     def submit(self, record: Mapping[str, Json]) -> asyncio.Future[None]:
         """Hand a record over; the future is done once it is acknowledged, or holds the error.
 
-        The record is written before anything else gets its turn: it may be changed afterwards, and
-        one that the writer refuses raises here without touching any other.
+        It is that of all records which are acknowledged together: wait for it with a shield. The
+        record is written before anything else gets its turn: it may be changed afterwards, and one
+        that the writer refuses raises here without touching any other.
         """
         if self._failure is not None:
             raise self._failure
@@ -72,22 +89,22 @@ class GroupCommitter:
         if not self._flushing:
             self._flushing = True
             loop.call_soon(self._flush)
-        future = loop.create_future()
-        self._pending.append(future)
-        self._consider()
-        return future
+        group = self._pending = self._pending or _Group()
+        group.count += 1
+        self._consider(group)
+        return group.done
 
     def _flush(self) -> None:
         self._flushing = False
         try:
             self._writer.flush()
         except LedgerError as error:
-            self._fail(error, [])
+            self._fail(error)
 
     @property
     def waiting(self) -> int:
         """How many records were handed over and are not acknowledged, those of a sync apart."""
-        return len(self._pending)
+        return 0 if self._pending is None else self._pending.count
 
     async def append(self, record: Mapping[str, Json]) -> None:
         """Hand a record over and wait until it is acknowledged; cancelling only ends the wait."""
@@ -97,7 +114,7 @@ class GroupCommitter:
         """Acknowledge all that was handed over, now; raises the first error that a commit met."""
         self._draining = True
         try:
-            self._consider()
+            self._consider(self._pending)
             while self._in_flight is not None:
                 await asyncio.wait([self._in_flight])  # whose callback starts the next one
         finally:
@@ -111,19 +128,21 @@ class GroupCommitter:
             self._timer.cancel()
             self._timer = None
         self._thread.shutdown(wait=True)
-        left, self._pending = self._pending, []
+        left, self._pending = self._pending, None
         try:
             self._writer.sync()
         except LedgerError as error:
-            _settle(left, error)
+            if left is not None:
+                left.settle(error)
             raise
-        _settle(left, None)
+        if left is not None:
+            left.settle(None)
 
-    def _consider(self) -> None:
+    def _consider(self, group: _Group | None) -> None:
         """Start a commit if it is time for one; else see to it that one comes."""
-        if self._in_flight is not None or not self._pending:
+        if self._in_flight is not None or group is None:
             return
-        if self._draining or len(self._pending) >= self._group:
+        if self._draining or group.count >= self._group:
             self._commit()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._wait_s, self._commit)
@@ -132,36 +151,25 @@ class GroupCommitter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._in_flight is not None or not self._pending:
+        if self._in_flight is not None or self._pending is None:
             return
-        batch, self._pending = self._pending, []
+        batch, self._pending = self._pending, None
         loop = asyncio.get_running_loop()
         self._in_flight = loop.run_in_executor(self._thread, self._writer.sync)
         self._in_flight.add_done_callback(partial(self._committed, batch))
 
-    def _committed(self, batch: _Waiting, done: asyncio.Future[None]) -> None:
+    def _committed(self, batch: _Group, done: asyncio.Future[None]) -> None:
         self._in_flight = None
         error = done.exception()
+        batch.settle(error)
         if error is None:
-            _settle(batch, None)
-            self._consider()
+            self._consider(self._pending)
         else:
-            self._fail(error, batch)
+            self._fail(error)
 
-    def _fail(self, error: BaseException, batch: _Waiting) -> None:
+    def _fail(self, error: BaseException) -> None:
         """Tell everyone who waits; nothing is taken any more."""
         self._failure = self._failure or error
-        left, self._pending = self._pending, []
-        _settle(batch + left, error)
-
-
-def _settle(batch: _Waiting, error: BaseException | None) -> None:
-    """Tell those who wait; an error that nobody waits for is raised by ``drain``."""
-    for future in batch:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
-            future.exception()  # known to be seen: drain raises it
+        left, self._pending = self._pending, None
+        if left is not None:
+            left.settle(error)
