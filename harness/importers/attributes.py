@@ -59,6 +59,8 @@ _EVENT_ROLES: Mapping[str, str] = {
     "gen_ai.tool.message": "tool",
 }
 DETAILS = "gen_ai.client.inference.operation.details"
+_CONTENT = "gen_ai.event.content"
+"""Where the first events kept their body: an attribute, before events had one."""
 _STEP = re.compile(r"\.")
 MARKS = ("gen_ai.", "openinference.span.kind", "llm.input_messages", "llm.output_messages",
          "traceloop.", "ai.prompt", "mlflow.span")  # fmt: skip
@@ -250,7 +252,7 @@ def _message(body: Mapping[str, Json]) -> dict[str, Json]:
 def _body(event: Mapping[str, Json]) -> dict[str, Json]:
     attributes, body = event.get("attributes"), event.get("body")
     found = dict(attributes) if isinstance(attributes, Mapping) else {}
-    body = decoded(body)
+    body = decoded(found.pop(_CONTENT, None) if body is None else body)
     if isinstance(body, Mapping):
         found |= body
     elif isinstance(body, str) and body:

@@ -76,9 +76,13 @@ def trajectories(spans: Sequence[Span], title: str = "") -> list[Trajectory]:
         key = _group(span, by_id) if told_apart else (span.trace, "")
         groups.setdefault(key, []).append(span)
     threads: list[_Thread] = []
+    around = _around(groups.values(), by_id) if told_apart else []
     for members in groups.values():
-        threads += _threads(members, by_id)
+        if not any(span in around for span in members):
+            threads += _threads(members, by_id)
     threads = _uncontained(threads)
+    if threads:
+        threads[0].spans += around
     several = len(threads) > 1
     made = []
     for number, thread in enumerate(threads, 1):
@@ -88,6 +92,23 @@ def trajectories(spans: Sequence[Span], title: str = "") -> list[Trajectory]:
         source = [span.source for span in (thread.spans if several else spans)]
         made.append(thread.builder.finish(source, called if several else title))
     return made
+
+
+def _around(groups: Iterable[list[Span]], by_id: Mapping[str, Span]) -> list[Span]:
+    """Return the spans of groups that hold no call, and stand around others that do.
+
+    What goes into them and comes out is what the agents inside were asked and said.
+    """
+    groups = list(groups)
+    own = {span.id for members in groups for span in members if span.kind == "model"}
+    inside = {above.id for key in own for above in list(_upward(by_id[key], by_id))[1:]}
+    return [
+        span
+        for members in groups
+        if not any(span.kind in ("model", "tool") for span in members)
+        and any(span.id in inside for span in members)
+        for span in members
+    ]
 
 
 def _group(span: Span, by_id: Mapping[str, Span]) -> tuple[str, str]:
@@ -319,7 +340,6 @@ def _keys(entries: Iterable[Entry]) -> list[str]:
 def _answers(thread: _Thread, tools: list[Span], *, alone: bool) -> None:
     """Add results that only the tools' own spans hold, and calls that no model's span holds."""
     calls = [call for entry in thread.entries for call in entry.message.tool_calls]
-    ids = {call.id for call in calls if call.id}
     answered = {
         entry.message.tool_call_id for entry in thread.entries if entry.message.role == "tool"
     }
@@ -328,14 +348,16 @@ def _answers(thread: _Thread, tools: list[Span], *, alone: bool) -> None:
         for entry in thread.entries
     )
     open_calls = [call for call in calls if call.id not in answered or call.id is None][unnamed:]
+    marked: set[str] = set()
     for span in tools:
         own = next((c for c in open_calls if _fits(c, span)), None)
         if own is not None:
             open_calls.remove(own)
             result = Answered(own.id, _result(span), own.name, span.failed)
             _insert(thread, own, result, span)
-        elif span.call_id in ids and span.call_id in answered:
-            _mark(thread, span)
+        elif (own := _known(thread, span, marked)) is not None:
+            marked.add(str(own))
+            _mark(thread, span, own)
         elif alone and not calls:
             made = tool_call(span.tool or span.name, span.arguments, span.call_id)
             thread.builder.entries = thread.entries
@@ -344,11 +366,20 @@ def _answers(thread: _Thread, tools: list[Span], *, alone: bool) -> None:
             thread.builder.answer(result, span.end)
 
 
+def _known(thread: _Thread, span: Span, marked: set[str]) -> str | None:
+    """Return the call of a tool's span whose result stands in the thread already."""
+    answered = {e.message.tool_call_id for e in thread.entries if e.message.role == "tool"}
+    calls = [c for e in thread.entries for c in e.message.tool_calls if c.id in answered]
+    fitting = (c.id for c in calls if _fits(c, span) and c.id not in marked)
+    return next(fitting, None)
+
+
 def _fits(call: Any, span: Span) -> bool:
     if span.call_id and call.id:
         return bool(span.call_id == call.id)
     wanted = tool_call(call.name, span.arguments)
-    return bool(call.name == span.tool and call.arguments == wanted.arguments)
+    alike = call.arguments == wanted.arguments and call.raw == wanted.raw
+    return bool(call.name == span.tool and alike)
 
 
 def _result(span: Span) -> Json:
@@ -366,9 +397,9 @@ def _insert(thread: _Thread, call: Any, answered: Answered, span: Span) -> None:
     thread.entries.insert(place, builder.entries[0])
 
 
-def _mark(thread: _Thread, span: Span) -> None:
+def _mark(thread: _Thread, span: Span, call: str) -> None:
     for entry in thread.entries:
-        if entry.message.tool_call_id == span.call_id and entry.message.role == "tool":
+        if entry.message.tool_call_id == call and entry.message.role == "tool":
             entry.failed = entry.failed or span.failed
             entry.at = span.end if span.end is not None else entry.at
 

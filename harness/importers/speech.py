@@ -208,6 +208,9 @@ def _failed(message: Mapping[str, Any]) -> bool:
 def _assistant(
     builder: Builder, message: Mapping[str, Any], at: float | None, turn: str | None
 ) -> None:
+    answer = message.get("response_metadata")
+    named = first(answer, ("model_name", "model")) if isinstance(answer, Mapping) else None
+    builder.responded = named if isinstance(named, str) else builder.responded
     extra = message.get("additional_kwargs")
     extra = extra if isinstance(extra, Mapping) else {}
     thoughts = [
@@ -249,9 +252,9 @@ def _as_thoughts(value: Json) -> list[Json]:
 
 
 def _calls(message: Mapping[str, Any], extra: Mapping[str, Any]) -> list[ToolCall]:
-    calls = _listed(message.get("tool_calls")) or _listed(extra.get("tool_calls"))
-    for call in _listed(message.get("invalid_tool_calls")):
-        calls.append(call)
+    calls = _listed(message.get("tool_calls")) + _listed(message.get("invalid_tool_calls"))
+    raw = _listed(extra.get("tool_calls"))
+    calls = raw if len(raw) >= len(calls) else calls  # the provider's own have their order
     single = first(message, ("function_call",)) or first(extra, ("function_call",))
     if isinstance(single, Mapping) and isinstance(single.get("name"), str) and not calls:
         calls = [tool_call(single["name"], single.get("arguments"), single.get("id"))]

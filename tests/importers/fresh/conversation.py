@@ -1,0 +1,131 @@
+"""One conversation with everything that makes formats differ, and what it must be read as."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.domain.transcript import Message, ToolCall
+
+MODEL = "acme-medium-2026-05"
+ANSWERED = "acme-medium-2026-05-17"
+TOOLS: list[dict[str, Any]] = [
+    {"name": "lag_of", "description": "How far a consumer group is behind.",
+     "parameters": {"type": "object", "properties": {"group": {"type": "string"}},
+                    "required": ["group"]}},
+    {"name": "reset_offsets", "description": "Moves a group to the end of its topic.",
+     "parameters": {"type": "object", "properties": {"group": {"type": "string"},
+                                                     "to": {"type": "string"}}}},
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call; its arguments as the model wrote them."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one speaker said at one time."""
+
+    role: str
+    text: str = ""
+    thought: str = ""
+    calls: tuple[Call, ...] = ()
+    answers: str = ""
+    """For a tool's result: the call that it answers."""
+    failed: bool = False
+    image: str = ""
+    """For a person: an image that was sent along."""
+
+
+@dataclass(frozen=True)
+class Can:
+    """What a format has a place for."""
+
+    system: bool = True
+    thought: bool = True
+    broken: bool = True
+    """Arguments that are no JSON."""
+    image: bool = True
+    ids: bool = True
+    tools: bool = True
+    failed: bool = False
+    sampling: bool = True
+    name: str = field(default="", compare=False)
+
+
+IMAGE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+STEPS = (
+    Step("system", "You watch over the stream platform.\nAsk before you move offsets."),
+    Step("user", "The billing group is red. The panel:", image=IMAGE),
+    Step("assistant", "Two groups to look at.", thought="Red means lag, or a dead consumer.",
+         calls=(Call("call_a1", "lag_of", '{"group": "billing"}'),
+                Call("call_a2", "lag_of", '{"group": "mail"}'))),
+    Step("tool", '{"lag": 88213, "members": [], "ok": false}', answers="call_a1"),
+    Step("tool", "group mail: up to date", answers="call_a2"),
+    Step("assistant", calls=(Call("call_b1", "reset_offsets", '{"group": "billing", "to"'),)),
+    Step("tool", "arguments are no JSON", answers="call_b1", failed=True),
+    Step("assistant", "The consumers are stuck, so I move the group to the end.",
+         thought="88213 messages and no member.",
+         calls=(Call("call_c1", "reset_offsets", '{"group": "billing", "to": "latest"}'),)),
+    Step("tool", "timeout after 30 s", answers="call_c1", failed=True),
+    Step("user", "Stop. What have you done?"),
+    Step("assistant", "I moved the offsets of billing; 88213 messages are skipped."),
+)  # fmt: skip
+
+
+def steps(can: Can) -> tuple[Step, ...]:
+    """Return the steps that a format can hold."""
+    made = []
+    for step in STEPS:
+        if step.role == "system" and not can.system:
+            continue
+        if not can.broken and (step.answers == "call_b1" or
+                               any(call.id == "call_b1" for call in step.calls)):  # fmt: skip
+            continue
+        made.append(step)
+    return tuple(made)
+
+
+def expected(can: Can) -> list[Message]:
+    """Return the canonical messages of what a format can hold."""
+    names = {call.id: call.name for step in STEPS for call in step.calls}
+    made = []
+    for step in steps(can):
+        if step.role == "tool":
+            content: Any = step.text
+            if content.startswith("{"):
+                content = json.loads(content)
+            made.append(Message(role="tool", content=content, name=names[step.answers],
+                                tool_call_id=step.answers))  # fmt: skip
+            continue
+        text = step.text
+        if step.image and can.image:
+            text += "\n\n[content of type image]"
+        made.append(
+            Message(role=step.role, content=text,  # type: ignore[arg-type] - one of the four
+                    reasoning=(step.thought or None) if can.thought else None,
+                    tool_calls=tuple(map(_call, step.calls)))
+        )  # fmt: skip
+    return made
+
+
+def _call(call: Call) -> ToolCall:
+    try:
+        return ToolCall(name=call.name, arguments=json.loads(call.arguments), id=call.id)
+    except ValueError:
+        return ToolCall(name=call.name, id=call.id, raw=call.arguments)
+
+
+def turns(found: tuple[Step, ...]) -> list[tuple[tuple[Step, ...], Step]]:
+    """Return what each call of the model was sent, and what it said."""
+    return [(found[:n], step) for n, step in enumerate(found) if step.role == "assistant"]
+
+
+def loads(call: Call) -> Any:
+    """Return a call's arguments as a value."""
+    return json.loads(call.arguments)
