@@ -258,7 +258,7 @@ def _zstandard(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, lef
     module = _zstandard_module()
     if module is None:
         rule = "is packed with Zstandard, which this Python cannot read"
-        fix = "pip install backports.zstd, or: inspect log convert --to json"
+        fix = "pip install 'postmortem-harness[zstd]', or: inspect log convert --to json"
         raise _refused(path, rule, entry.filename, fix)
     source = archive.fp
     if source is None:
@@ -269,7 +269,7 @@ def _zstandard(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, lef
     source.seek(entry.header_offset + 30 + name + extra)
     packed = source.read(entry.compress_size)
     try:
-        data = bytes(module.ZstdDecompressor().decompress(packed, left + 1))
+        data = _frames(module, packed, left + 1)
     except (module.ZstdError, EOFError) as error:
         rule = f"{entry.filename} cannot be unpacked"
         raise _refused(path, rule, str(error), "export it anew") from None
@@ -278,6 +278,18 @@ def _zstandard(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, lef
     if zlib.crc32(data) != entry.CRC:
         raise _refused(path, f"{entry.filename} is damaged", fix="export it anew")
     return data
+
+
+def _frames(module: Any, packed: bytes, most: int) -> bytes:
+    """Return what a row of frames holds, up to a number of bytes; large members have several."""
+    data = bytearray()
+    while packed and len(data) < most:
+        frame = module.ZstdDecompressor()
+        data += frame.decompress(packed, most - len(data))
+        if not frame.eof:
+            break  # cut off, or as much as is wanted: the caller tells which
+        packed = frame.unused_data
+    return bytes(data)
 
 
 def _zstandard_module() -> Any:

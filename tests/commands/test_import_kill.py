@@ -139,7 +139,7 @@ def test_a_dry_run_does_not_tidy_up(broken_off: Any, tmp_path: Path):
 def test_what_somebody_has_changed_stays(broken_off: Any, tmp_path: Path):
     """Taking back is for what the command itself wrote."""
     (broken_off.root / "traces/INC-9.json").write_text("mine now")
-    ran = broken_off.run("new", "item", "ITEM-7", "--incident", "INC-1",
+    ran = broken_off.run("new", "item", "ITEM-7", "--incident", "INC-1", "--kind", "eval_coverage",
                          "--eval", "stall")  # fmt: skip
     assert ran.code == 0, ran.err
     assert (broken_off.root / "traces/INC-9.json").read_text() == "mine now"
