@@ -74,7 +74,9 @@ def _folder(environ: Mapping[str, str]) -> Path:
 
 
 def _stored(path: Path, drawn: bytes, root: Path) -> bytes:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")  # so that no half key is ever read
+    draft = path.with_name(
+        f".{path.name}.{secrets.token_hex(6)}"
+    )  # so that no half key is ever read
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

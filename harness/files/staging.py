@@ -114,7 +114,7 @@ def _taken_back(
         if not os.path.lexists(path):
             continue
         moved = not os.path.lexists(staged)
-        if _is(path, digest) and (moved or os.path.samefile(staged, path)):
+        if _is(path, digest) and (moved or staged.samefile(path)):
             path.unlink()
             yield f"{name} is taken back: the command that wrote it was broken off"
         else:

@@ -44,7 +44,7 @@ def _own_tools(tools: Json) -> bool:
 
 def _inner(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     found = []
-    for key in ("body", "request", "response"):
+    for key in ("body", "request", "response", "result", "message"):
         inner = decoded(record.get(key))
         if isinstance(inner, Mapping):
             found += [inner, *_inner(inner)]
@@ -81,10 +81,10 @@ def _conversation(builder: Builder, record: Json) -> None:
         asked(builder, inner if isinstance(inner, Mapping) else request)
     elif record.get("messages"):
         asked(builder, record)
-    for key in ("response", "body"):
+    for key in ("response", "body", "result", "message"):
         inner = decoded(record.get(key))
         if isinstance(inner, Mapping):
-            inner = decoded(inner.get("body")) or inner
+            inner = decoded(inner.get("body") or inner.get("message")) or inner
             if isinstance(inner, Mapping) and inner.get("messages"):
                 _conversation(builder, inner)
             else:

@@ -43,6 +43,8 @@ class Answered:
     content: Json
     name: str | None = None
     failed: bool = False
+    dropped: tuple[str, ...] = ()
+    """What of it is no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ ANSWERS = frozenset(
      "server_tool_call_response"}
 )  # fmt: skip
 _NO_TEXT: Mapping[str, str] = {
-    **dict.fromkeys(("image", "image_url", "input_image", "image_file"), "image"),
+    **dict.fromkeys(
+        ("image", "image_url", "input_image", "image_file", "computer_screenshot"), "image"
+    ),
     **dict.fromkeys(("audio", "audio_url", "input_audio"), "audio"),
     **dict.fromkeys(("video", "video_url", "input_video"), "video"),
     **dict.fromkeys(("file", "input_file", "document", "document_url", "container_upload"), "file"),
@@ -201,7 +205,9 @@ def _text(block: Mapping[str, Any]) -> str:
 
 
 def _call(block: Mapping[str, Any], kind: str) -> Iterator[Part]:
-    inner = next((block[k] for k in ("function", "custom") if isinstance(block.get(k), Mapping)), None)
+    inner = next(
+        (block[k] for k in ("function", "custom") if isinstance(block.get(k), Mapping)), None
+    )
     spoken = block if inner is None else inner
     name = first(spoken, ("name", "toolName", "tool_name", "function_name", "function", "tool"))
     call_id = first(block, _IDS)
@@ -257,6 +263,7 @@ def _answer(block: Mapping[str, Any]) -> Answered:
         tidy(content),
         name if isinstance(name, str) and name else None,
         failed,
+        tuple(no_text(content)),
     )
 
 
@@ -271,8 +278,14 @@ def tidy(content: Json) -> Json:
         found = loads(content)
         return found if isinstance(found, dict | list) else content
     if is_blocks(content):
-        texts = [part.text for part in parts(content) if isinstance(part, Said | Thought)]
+        texts = [
+            part.text if isinstance(part, Said | Thought) else f"[{part.what}]"
+            for part in parts(content)
+            if isinstance(part, Said | Thought | Dropped)
+        ]
         return tidy("\n\n".join(text for text in texts if text))
+    if isinstance(content, Mapping) and block_type(content) in _NO_TEXT:
+        return tidy([content])
     if isinstance(content, dict | list):
         return content
     return json.dumps(content)
@@ -291,8 +304,9 @@ def is_blocks(content: Json) -> bool:
 
 
 def no_text(content: Json) -> Iterator[str]:
-    """Yield what of a content is no text: images, sounds, files."""
-    for part in parts(content):
+    """Yield what of a tool's result is no text: images, sounds, files."""
+    alone = isinstance(content, Mapping) and block_type(content) in _NO_TEXT
+    for part in parts(content) if alone or is_blocks(content) else ():
         if isinstance(part, Dropped):
             yield part.what
 

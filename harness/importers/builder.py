@@ -90,6 +90,8 @@ class Builder:
 
     def answer(self, answered: Answered, at: float | None = None) -> None:
         """Take a tool's result."""
+        for what in answered.dropped:
+            self.lose(what, NOT_TEXT)
         made = Message(
             role="tool",
             content=answered.content,
@@ -143,6 +145,9 @@ class Builder:
             account=account_of(source),
         )
 
+
+NOT_TEXT = "only text is replayed"
+"""Why images, sounds and files are dropped."""
 
 ITEMS = "items"
 """The turn of formats that write text, reasoning and calls as items in a row."""

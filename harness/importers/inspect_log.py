@@ -148,7 +148,8 @@ def _as_written(builder: Builder, message: Mapping[str, Any]) -> Mapping[str, An
             why = "the call stands as Inspect read it"
             builder.lose("arguments of a call that could not be parsed", why)
         elif quoted is not None:
-            call = {**call, "arguments": quoted[1]}
+            made.append({**call, "arguments": quoted[1]})
+            continue
         made.append(call)
     return {**message, "tool_calls": made} if made else message
 

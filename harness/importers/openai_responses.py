@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.blocks import ANSWERS, CALLS, block_type
 from harness.importers.builder import Builder
 from harness.importers.outcome import spoken
 from harness.importers.payloads import answered, asked, decoded
@@ -29,6 +28,8 @@ def detect(document: Document) -> Detection:
                 return Detection(0.75, f"items under {key}")
         if isinstance(part.get("input"), str | list) and "instructions" in part:
             return Detection(0.6, "input beside instructions")
+        if "model" in part and isinstance(part.get("input"), list) and _spoken(part["input"]):
+            return Detection(0.6, "messages under input, beside a model")
     return NOT_MINE
 
 
@@ -42,13 +43,15 @@ def _parts(record: Json) -> list[Mapping[str, Any]]:
 def _items(value: Json) -> bool:
     if not isinstance(value, list) or not value:
         return False
-    own = any(
-        isinstance(each, Mapping)
-        and "role" not in each
-        and (block_type(each) in CALLS | ANSWERS or block_type(each) == "reasoning")
+    own = any(isinstance(each, Mapping) and "role" not in each and is_item(each) for each in value)
+    return own or all(is_item(each) for each in value)
+
+
+def _spoken(value: list[Json]) -> bool:
+    return bool(value) and all(
+        is_item(each) or (isinstance(each, Mapping) and isinstance(each.get("role"), str))
         for each in value
     )
-    return own or all(is_item(each) for each in value)
 
 
 def _records(document: Document) -> list[Json]:

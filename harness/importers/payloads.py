@@ -46,7 +46,13 @@ def _request(builder: Builder, value: Mapping[str, Any], at: float | None) -> bo
 
 
 def _system(value: Json) -> Json:
-    return value.get("parts", value) if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        return value
+    if not {"parts", "text", "content", "type"} & set(value) and all(
+        isinstance(each, str) for each in value.values()
+    ):  # of several agents, each with its text
+        return "\n\n".join(f"{name}: {text}" for name, text in value.items())
+    return value.get("parts", value)
 
 
 def _deeper(builder: Builder, value: Mapping[str, Any], at: float | None) -> bool:

@@ -355,9 +355,9 @@ def _answers(thread: _Thread, tools: list[Span], *, alone: bool) -> None:
             open_calls.remove(own)
             result = Answered(own.id, _result(span), own.name, span.failed)
             _insert(thread, own, result, span)
-        elif (own := _known(thread, span, marked)) is not None:
-            marked.add(str(own))
-            _mark(thread, span, own)
+        elif (known := _known(thread, span, marked)) is not None:
+            marked.add(known)
+            _mark(thread, span, known)
         elif alone and not calls:
             made = tool_call(span.tool or span.name, span.arguments, span.call_id)
             thread.builder.entries = thread.entries

@@ -21,7 +21,7 @@ from harness.importers.blocks import (
     tidy,
     tool_call,
 )
-from harness.importers.builder import ITEMS, Builder, seconds
+from harness.importers.builder import ITEMS, NOT_TEXT, Builder, seconds, tool_spec
 
 _ROLES: Mapping[str, Role] = {
     **dict.fromkeys(("system", "developer", "systemmessage", "critic"), "system"),
@@ -35,7 +35,7 @@ _ROLES: Mapping[str, Role] = {
          "tool_response", "toolresult", "observation"), "tool"
     ),
 }  # fmt: skip
-_NOT_TEXT = "only text is replayed"
+_LISTING = "mcp_list_tools"
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 _THINKING = frozenset({"thinking", "redacted_thinking"})
 _RESULT_IDS = ("tool_call_id", "tool_call_ids", "call_id", "tool_use_id", "toolCallId", "id")
@@ -85,7 +85,7 @@ def is_item(value: Json) -> bool:
     if kind == "function":  # a call in some dialects, the definition of a tool in others
         inner = value.get("function")
         return spoken and "arguments" in (inner if isinstance(inner, Mapping) else value)
-    return spoken and (kind in CALLS or kind in ANSWERS or kind == "reasoning")
+    return spoken and (kind in CALLS or kind in ANSWERS or kind in ("reasoning", _LISTING))
 
 
 def speak_item(builder: Builder, item: Mapping[str, Any], at: float | None = None) -> None:
@@ -93,6 +93,11 @@ def speak_item(builder: Builder, item: Mapping[str, Any], at: float | None = Non
     kind = block_type(item)
     if kind == "message":
         speak(builder, item, at, ITEMS if role_of(item) == "assistant" else None)
+        return
+    if kind == _LISTING:
+        tools = item.get("tools")
+        for each in tools if isinstance(tools, list) else ():
+            builder.tool(tool_spec(each))
         return
     _spoken(builder, parts([item]), at, ITEMS)
 
@@ -160,7 +165,7 @@ def _person(builder: Builder, role: Role, message: Mapping[str, Any], at: float 
         elif isinstance(part, Said | Thought):
             texts.append(part.text)
         elif isinstance(part, Dropped):
-            builder.lose(part.what, _NOT_TEXT)
+            builder.lose(part.what, NOT_TEXT)
             texts.append(f"[{part.what}]")
         else:
             builder.lose(f"a tool call in a message of the {role}", "only agents call tools")
@@ -184,10 +189,9 @@ def _tool(builder: Builder, message: Mapping[str, Any], at: float | None) -> Non
             if isinstance(part, Answered):
                 builder.answer(part, at)
             elif isinstance(part, Dropped):
-                builder.lose(part.what, _NOT_TEXT)
+                builder.lose(part.what, NOT_TEXT)
         return
-    for what in no_text(content) if isinstance(content, list) else ():
-        builder.lose(what, _NOT_TEXT)
+    dropped = tuple(no_text(content))
     ids = first(message, _RESULT_IDS)
     name = first(message, ("name", "function", "tool_name"))
     failed = _failed(message)
@@ -198,7 +202,7 @@ def _tool(builder: Builder, message: Mapping[str, Any], at: float | None) -> Non
     for each in answers:
         call_id = each if isinstance(each, str) and each else None
         named = name if isinstance(name, str) else None
-        builder.answer(Answered(call_id, tidy(content), named, failed), at)
+        builder.answer(Answered(call_id, tidy(content), named, failed, dropped), at)
 
 
 def _failed(message: Mapping[str, Any]) -> bool:
@@ -221,9 +225,11 @@ def _assistant(
     ]
     calls = _calls(message, extra)
     refusal = message.get("refusal")
-    content = _content(message)
-    if isinstance(refusal, str) and refusal and not content:
-        content = refusal
+    audio = message.get("audio")
+    spoken = audio.get("transcript") if isinstance(audio, Mapping) else None
+    content = _content(message) or first(
+        {"refusal": refusal, "spoken": spoken}, ("refusal", "spoken")
+    )
     found = list(parts(content))
     if any(isinstance(part, Called) for part in found):
         inner = [part.call for part in found if isinstance(part, Called)]
@@ -308,7 +314,7 @@ class _Held:
             self.calls.append(part.call)
         elif isinstance(part, Dropped):
             sealed = part.what.startswith("reasoning")
-            why = "nobody but its maker can read it" if sealed else _NOT_TEXT
+            why = "nobody but its maker can read it" if sealed else NOT_TEXT
             self.builder.lose(part.what, why)
             if sealed:
                 self.said = self.said or self.turn is not None

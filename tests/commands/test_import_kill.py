@@ -20,13 +20,16 @@ import os, signal, sys
 from harness.cli.main import cli
 
 left, below, kind = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-WRITES = {kind} if kind else {"os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "shutil.rmtree"}
+WRITES = {kind} if kind else {
+    "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "shutil.rmtree"
+}
 
 def watch(event, arguments):
     global left
     if event == "open" and not kind:
         path, _, flags = arguments
-        writes = isinstance(path, str) and path.startswith(below) and flags & (os.O_WRONLY | os.O_RDWR)
+        writes = isinstance(path, str) and path.startswith(below)
+        writes = writes and flags & (os.O_WRONLY | os.O_RDWR)
     else:
         writes = event in WRITES
     if writes:
@@ -49,9 +52,7 @@ def contents(root: Path) -> dict[str, bytes]:
     }
 
 
-def killed_at(
-    project: Any, writes: int, below: Path, *arguments: str, kind: str = ""
-) -> int:
+def killed_at(project: Any, writes: int, below: Path, *arguments: str, kind: str = "") -> int:
     """Run a command that dies at a write, or at one of a kind, and return how it ended."""
     environ = {**os.environ, "XDG_STATE_HOME": str(below / "state"), "PYTHONDONTWRITEBYTECODE": "1"}
     environ.pop("HARNESS_ANON_KEY", None)

@@ -1,4 +1,4 @@
-"""Archives as Inspect writes them now: members packed with Zstandard, in one frame or in several."""
+"""Archives as Inspect writes them now: packed with Zstandard, in one frame or in several."""
 
 import json
 import struct
@@ -74,7 +74,7 @@ def test_a_frame_that_is_cut_off_is_damage(tmp_path: Path):
     content = json.dumps({"a": "b" * 999}).encode()
     packed = in_frames(content, 2)
     path = archive(tmp_path / "cut.eval", {"header.json": (packed[:-9], content)})
-    with pytest.raises(InputError, match="header.json is damaged, export it anew"):
+    with pytest.raises(InputError, match="is damaged, export it anew"):
         read_document(path)
 
 

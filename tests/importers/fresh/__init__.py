@@ -1,1 +1,1 @@
-"""Inputs written from each format's published description, by hands that had not read the readers."""
+"""Inputs that were written from the description of each format, and not from its reader."""

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.domain.transcript import Message, ToolCall
+from harness.domain.transcript import Message, Role, ToolCall
 
 MODEL = "acme-medium-2026-05"
 ANSWERED = "acme-medium-2026-05-17"
@@ -31,7 +31,7 @@ class Call:
 class Step:
     """What one speaker said at one time."""
 
-    role: str
+    role: Role
     text: str = ""
     thought: str = ""
     calls: tuple[Call, ...] = ()
@@ -107,7 +107,7 @@ def expected(can: Can) -> list[Message]:
         if step.image and can.image:
             text += "\n\n[content of type image]"
         made.append(
-            Message(role=step.role, content=text,  # type: ignore[arg-type] - one of the four
+            Message(role=step.role, content=text,
                     reasoning=(step.thought or None) if can.thought else None,
                     tool_calls=tuple(map(_call, step.calls)))
         )  # fmt: skip

@@ -169,8 +169,15 @@ def responses(can: Can) -> Any:
     system, *sent, last = steps(can)
     items = [item for n, step in enumerate(sent) for item in response_items(step, n)]
     tools = [{"type": "function", "strict": True, **tool} for tool in TOOLS]
-    request = {"model": MODEL, "instructions": system.text, "input": items, "tools": tools,
-               "temperature": 0.4, "store": False, "include": ["reasoning.encrypted_content"]}  # fmt: skip
+    request = {
+        "model": MODEL,
+        "instructions": system.text,
+        "input": items,
+        "tools": tools,
+        "temperature": 0.4,
+        "store": False,
+        "include": ["reasoning.encrypted_content"],
+    }
     answer = {"id": "resp_1", "object": "response", "created_at": 1772592660, "model": ANSWERED,
               "status": "completed", "error": None, "instructions": system.text,
               "output": response_items(last, 99), "tools": tools, "temperature": 0.4,
@@ -239,10 +246,14 @@ def anthropic_tools() -> list[dict[str, Any]]:
 def anthropic(can: Can) -> Any:
     """Return a request whose system is blocks, beside the answer."""
     system, *rest = steps(can)
-    request = {"model": MODEL, "max_tokens": 1024, "temperature": 0.4,
-               "system": [{"type": "text", "text": system.text,
-                           "cache_control": {"type": "ephemeral"}}],
-               "tools": anthropic_tools(), "messages": anthropic_messages(tuple(rest[:-1]))}  # fmt: skip
+    request = {
+        "model": MODEL,
+        "max_tokens": 1024,
+        "temperature": 0.4,
+        "system": [{"type": "text", "text": system.text, "cache_control": {"type": "ephemeral"}}],
+        "tools": anthropic_tools(),
+        "messages": anthropic_messages(tuple(rest[:-1])),
+    }
     answer = {"id": "msg_01", "type": "message", "role": "assistant", "model": ANSWERED,
               "content": anthropic_blocks(rest[-1]), "stop_reason": "end_turn",
               "stop_sequence": None, "usage": {"input_tokens": 9, "output_tokens": 8}}  # fmt: skip

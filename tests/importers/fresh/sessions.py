@@ -130,8 +130,13 @@ def _arguments(text: str) -> dict[str, Any]:
     try:
         return {"arguments": json.loads(text)}
     except ValueError:
-        return {"arguments": {}, "parse_error": ("Error parsing the following tool call arguments:\n\n"
-                                                f"{text}\n\nError details: Expecting value")}
+        return {
+            "arguments": {},
+            "parse_error": (
+                "Error parsing the following tool call arguments:\n\n"
+                f"{text}\n\nError details: Expecting value"
+            ),
+        }
 
 
 def inspect_header() -> dict[str, Any]:
@@ -178,7 +183,7 @@ def inspect_deduplicated(can: Can) -> Any:
     sample["events_data"] = {"messages": sent, "calls": []}
     sample["events"] = [
         _model_event([], sent[2], input_refs=[[0, 2]]),
-        _model_event([], sent[5 if can.broken else 5], input_refs=[[0, 5]]),
+        _model_event([], sent[5], input_refs=[[0, 5]]),
         _model_event([], last, input_refs=[[0, 3], [3, len(sent)]]),
     ]
     sample["messages"] = []

@@ -1,4 +1,4 @@
-"""The conversation as systems that trace calls hold it: each call of the model repeats all of it."""
+"""The conversation as systems that trace calls hold it: every call of the model repeats it."""
 
 import base64
 import json
@@ -62,10 +62,16 @@ def envelope(spans: Iterable[dict[str, Any]], logs: list[Any] | None = None) -> 
 
 def request() -> dict[str, Any]:
     """Return the attributes that say what was asked for."""
-    return {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "acme",
-            "gen_ai.request.model": MODEL, "gen_ai.response.model": ANSWERED,
-            "gen_ai.request.temperature": 0.4, "gen_ai.response.id": "r1",
-            "gen_ai.response.finish_reasons": ["stop"], "gen_ai.usage.input_tokens": 11}  # fmt: skip
+    return {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "acme",
+        "gen_ai.request.model": MODEL,
+        "gen_ai.response.model": ANSWERED,
+        "gen_ai.request.temperature": 0.4,
+        "gen_ai.response.id": "r1",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.usage.input_tokens": 11,
+    }
 
 
 def part_message(step: Step) -> dict[str, Any]:
@@ -130,8 +136,11 @@ def genai_event(can: Can) -> Any:
             "gen_ai.input.messages": [part_message(step) for step in sent[1:]],
             "gen_ai.output.messages": [{**part_message(said), "finish_reason": "stop"}],
         }
-        event = {"name": "gen_ai.client.inference.operation.details",
-                 "timeUnixNano": str(NANO + number), "attributes": otlp_pairs(attributes)}  # fmt: skip
+        event = {
+            "name": "gen_ai.client.inference.operation.details",
+            "timeUnixNano": str(NANO + number),
+            "attributes": otlp_pairs(attributes),
+        }
         spans.append(span(10 * (number + 1), f"chat {MODEL}", request(), events=[event]))
     return envelope(spans)
 
@@ -248,8 +257,12 @@ def openinference(can: Can) -> Any:
                           parentSpanId=f"{2:016x}"))  # fmt: skip
     answers = {step.answers: step for step in found if step.role == "tool"}
     for number, call in enumerate(call for step in found for call in step.calls):
-        attributes = {"openinference.span.kind": "TOOL", "tool.name": call.name,
-                      "input.value": call.arguments, "output.value": answers[call.id].text}  # fmt: skip
+        attributes = {
+            "openinference.span.kind": "TOOL",
+            "tool.name": call.name,
+            "input.value": call.arguments,
+            "output.value": answers[call.id].text,
+        }
         spans.append(span(12 + 10 * number, call.name, attributes, parentSpanId=f"{2:016x}"))
     return {"resourceSpans": [{"scopeSpans": [{"spans": [*reversed(spans)]}]}]}
 
@@ -291,7 +304,8 @@ def _constructed(step: Step) -> dict[str, Any]:
     if step.role == "assistant":
         if step.thought:
             kwargs["additional_kwargs"]["reasoning_content"] = step.thought
-        good, bad = [], []
+        good: list[Call] = []
+        bad: list[Call] = []
         for call in step.calls:
             (good if _is_json(call) else bad).append(call)
         if step.calls:
@@ -303,8 +317,12 @@ def _constructed(step: Step) -> dict[str, Any]:
                                     "error": None, "type": "invalid_tool_call"} for c in bad],
             "response_metadata": {"model_name": ANSWERED}, "usage_metadata": {"input_tokens": 1},
         }  # fmt: skip
-    return {"lc": 1, "type": "constructor",
-            "id": ["langchain", "schema", "messages", names[step.role]], "kwargs": kwargs}  # fmt: skip
+    return {
+        "lc": 1,
+        "type": "constructor",
+        "id": ["langchain", "schema", "messages", names[step.role]],
+        "kwargs": kwargs,
+    }
 
 
 def _is_json(call: Call) -> bool:
@@ -376,20 +394,37 @@ def langfuse(can: Can) -> Any:
             "level": "ERROR" if answer.failed else "DEFAULT",
             "statusMessage": answer.text if answer.failed else None,
         })  # fmt: skip
-    agent = {"id": "a", "traceId": "t", "type": "AGENT", "name": "platform", "input": "red?",
-             "startTime": f"{_clock(0)}Z", "endTime": f"{_clock(99)}Z", "output": "done"}  # fmt: skip
-    return {"id": "t", "projectId": "p", "name": "incident", "timestamp": f"{_clock(0)}Z",
-            "sessionId": None, "input": {"question": "red?"}, "output": {"answer": "done"},
-            "observations": [*observations[::2], agent, *observations[1::2]], "scores": []}  # fmt: skip
+    agent = {
+        "id": "a",
+        "traceId": "t",
+        "type": "AGENT",
+        "name": "platform",
+        "input": "red?",
+        "startTime": f"{_clock(0)}Z",
+        "endTime": f"{_clock(99)}Z",
+        "output": "done",
+    }
+    return {
+        "id": "t",
+        "projectId": "p",
+        "name": "incident",
+        "timestamp": f"{_clock(0)}Z",
+        "sessionId": None,
+        "input": {"question": "red?"},
+        "output": {"answer": "done"},
+        "observations": [*observations[::2], agent, *observations[1::2]],
+        "scores": [],
+    }
 
 
 def mlflow(can: Can) -> Any:
     """Return a trace of schema 3: attributes are JSON texts, ids base64."""
 
     def own(number: int, kind: str, name: str, sent: Any, said: Any, failed: str = "",
-            **more: Any) -> dict[str, Any]:  # fmt: skip
+            more: dict[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
         attributes = {"mlflow.traceRequestId": "tr-1", "mlflow.spanType": kind,
-                      "mlflow.spanInputs": sent, "mlflow.spanOutputs": said, **more}  # fmt: skip
+                      "mlflow.spanInputs": sent, "mlflow.spanOutputs": said,
+                      **(more or {})}  # fmt: skip
         code = "STATUS_CODE_ERROR" if failed else "STATUS_CODE_OK"
         parent = base64.b64encode((1).to_bytes(8, "big")).decode()
         return {"trace_id": base64.b64encode(b"0" * 16).decode(), "name": name, "events": [],
@@ -410,13 +445,13 @@ def mlflow(can: Can) -> Any:
         spans.append(own(10 * (number + 1), "CHAT_MODEL", "Completions",
                          {"model": MODEL, "temperature": 0.4, "messages": messages,
                           "tools": chat_tools()}, answer,
-                         **{"mlflow.chat.tools": chat_tools()}))  # fmt: skip
+                         more={"mlflow.chat.tools": chat_tools()}))  # fmt: skip
     answers = {step.answers: step for step in found if step.role == "tool"}
     for number, call in enumerate(call for step in found for call in step.calls):
-        answer = answers[call.id]
-        sent = loads(call) if _is_json(call) else call.arguments
-        spans.append(own(12 + 10 * number, "TOOL", call.name, sent, answer.text,
-                         answer.text if answer.failed else ""))  # fmt: skip
+        result = answers[call.id]
+        given = loads(call) if _is_json(call) else call.arguments
+        spans.append(own(12 + 10 * number, "TOOL", call.name, given, result.text,
+                         result.text if result.failed else ""))  # fmt: skip
     info = {"trace_id": "tr-1", "request_time": "2026-03-04T02:51:00Z", "state": "OK",
             "trace_metadata": {"mlflow.trace_schema.version": "3"}, "tags": {},
             "request_preview": "red?"}  # fmt: skip
