@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness import plugins
 from harness.commands import import_case
+from harness.commands.import_stubs import DECISION, TOOL_CALL
 from harness.domain.case import Case, Eval, GraderSpec
 from harness.domain.postmortem import Trace
 from harness.domain.record import Json
@@ -107,7 +108,7 @@ def _grader(project: LoadedProject, evaluation: str, trace: Trace, harmful: int)
     """Return the grader of the eval; for a new one the kind that fits the harmful step."""
     if evaluation not in eval_ids(project):
         called = trace.messages[harmful].tool_calls
-        return import_case.TOOL_CALL if called else import_case.DECISION
+        return TOOL_CALL if called else DECISION
     found = load(inside(project.root, project.evals / evaluation / FILE_NAME), Eval).value
     if found.cases_from is not None:
         rule = f"the eval has no cases of its own, but those of {found.cases_from}"

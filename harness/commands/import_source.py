@@ -66,7 +66,7 @@ def _listed(number: int, trajectory: Trajectory) -> str:
     return f"  {number}: {trajectory.title or 'conversation'} ({', '.join(told)})"
 
 
-def harmful_step(trajectory: Trajectory, number: int | None) -> int:
+def harmful_step(document: Document, trajectory: Trajectory, number: int | None) -> int:
     """Return the message of the harmful step: the one named, or the agent's last that calls."""
     place, messages = Place("--harmful-message"), trajectory.messages
     if number is None:
@@ -74,8 +74,9 @@ def harmful_step(trajectory: Trajectory, number: int | None) -> int:
         calls = [n for n in turns if messages[n].tool_calls]
         candidates = calls or turns
         if not candidates:
-            rule = "the trace holds no message of the agent, so there is no step to decide"
-            raise InputError(Problem(place, "", rule, fix="import the trace that holds its answer"))
+            rule = "holds no message of the agent, so there is no step to decide"
+            fix = "import the trace that holds its answer"
+            raise InputError(Problem(Place(document.name), "", rule, fix=fix))
         number = candidates[-1]
     if number >= len(messages):
         rule = f"the trace has messages 0 to {len(messages) - 1}"

@@ -12,10 +12,12 @@ from harness.commands.context import Context
 from harness.commands.import_files import FOLDER, Target, check_free, drafted
 from harness.commands.import_key import find_key
 from harness.commands.new_text import FILL_IN
+from harness.domain.item import EscalationItem, EvalCoverageItem, GuardrailItem
 from harness.domain.postmortem import Trace
 from harness.errors import InputError, Place, Problem
 from harness.files.create import create
 from harness.files.evals import FILE_NAME
+from harness.files.items import list_items
 from harness.files.names import checked_name
 from harness.files.project import LoadedProject, find_root, load_project
 from harness.files.staging import alone, leftovers, recover
@@ -72,7 +74,7 @@ def import_trace(context: Context, file: str, options: ImportOptions) -> Importe
     document, digest = read_document(Path(file))
     chosen, found, number = import_source.read_selected(document, options.importer, options.select)
     trajectory = found[number - 1]
-    harmful = import_source.harmful_step(trajectory, options.harmful_message)
+    harmful = import_source.harmful_step(document, trajectory, options.harmful_message)
     check_free(target)
     key = find_key(
         context.environ, project.root, options.incident, options.key_file, make=not options.dry_run
@@ -147,7 +149,22 @@ def _next(target: Target, options: ImportOptions, harmful: int) -> list[str]:
             f"harness new postmortem {options.incident} --trace {FOLDER}/{options.incident}.json "
             f"--harmful-message {harmful}"
         )
+    if not any(item.eval == options.eval for item in _replayed_items(target.project)):
+        steps.append(
+            f"harness new item ITEM --kind eval_coverage --incident {options.incident} "
+            f"--eval {options.eval}, then: harness check ITEM"
+        )
     return steps
+
+
+def _replayed_items(project: LoadedProject) -> list[EvalCoverageItem | GuardrailItem]:
+    """Return the items that replay an eval; what cannot be read is lint's business."""
+    try:
+        found = list_items(project)
+    except InputError:
+        return []
+    values = [loaded.value for loaded in found]
+    return [value for value in values if not isinstance(value, EscalationItem)]
 
 
 def imported_object(found: Imported) -> dict[str, Any]:
