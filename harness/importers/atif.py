@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.blocks import Answered, Dropped, Said, first, no_text, parts, tidy, tool_call
-from harness.importers.builder import NOT_TEXT, Builder, seconds
+from harness.importers.blocks import Answered, Dropped, Said, no_text, parts, tidy
+from harness.importers.builder import NOT_TEXT, Builder
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import take_tools
+from harness.importers.texts import first, tool_call
 from harness.ports.importer import NOT_MINE, Detection, Document, ImporterSpec, Trajectory
 
 WHERE = "schema_version ATIF-v1 with steps of source system, user or agent"

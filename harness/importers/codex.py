@@ -5,11 +5,13 @@ from typing import Any
 
 from harness.domain.record import Json
 from harness.domain.transcript import ToolCall
-from harness.importers.blocks import Answered, tidy, tool_call
-from harness.importers.builder import ITEMS, Builder, seconds
+from harness.importers.blocks import Answered, tidy
+from harness.importers.builder import ITEMS, Builder
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import take_tools
 from harness.importers.speech import is_item, speak, speak_item
+from harness.importers.texts import tool_call
 from harness.ports.importer import NOT_MINE, Detection, Document, ImporterSpec, Trajectory
 
 WHERE = "lines of type session_meta, response_item, turn_context or item.completed"

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.builder import Builder, seconds
+from harness.importers.builder import Builder
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import take_tools
 from harness.importers.speech import speak

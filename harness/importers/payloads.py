@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.blocks import is_blocks, loads
+from harness.importers.blocks import is_blocks
 from harness.importers.builder import Builder, tool_spec
 from harness.importers.speech import is_item, role_of, speak, speak_all, unwrapped
+from harness.importers.texts import loads
 
 _WRAPPERS = ("request", "body", "kwargs", "inputs", "params", "input_data", "llm_input", "state")
 _MESSAGES = ("messages", "input_messages", "chat_history", "history", "conversation", "traj",

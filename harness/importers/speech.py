@@ -11,17 +11,17 @@ from harness.importers.blocks import (
     Answered,
     Called,
     Dropped,
-    Part,
     Said,
     Thought,
     block_type,
-    first,
     no_text,
     parts,
     tidy,
-    tool_call,
 )
-from harness.importers.builder import ITEMS, NOT_TEXT, Builder, seconds, tool_spec
+from harness.importers.builder import ITEMS, NOT_TEXT, Builder, tool_spec
+from harness.importers.moments import seconds
+from harness.importers.texts import first, tool_call
+from harness.importers.turns import say_parts
 
 _ROLES: Mapping[str, Role] = {
     **dict.fromkeys(("system", "developer", "systemmessage", "critic"), "system"),
@@ -99,7 +99,7 @@ def speak_item(builder: Builder, item: Mapping[str, Any], at: float | None = Non
         for each in tools if isinstance(tools, list) else ():
             builder.tool(tool_spec(each))
         return
-    _spoken(builder, parts([item]), at, ITEMS)
+    say_parts(builder, parts([item]), at, ITEMS)
 
 
 def unwrapped(message: Json) -> Mapping[str, Any] | None:
@@ -235,7 +235,7 @@ def _assistant(
         inner = [part.call for part in found if isinstance(part, Called)]
         calls = [call for call in calls if not any(_same(call, other) for other in inner)]
     given = [*(Thought(text) for text in dict.fromkeys(thoughts)), *found]
-    _spoken(builder, [*given, *(Called(call) for call in calls)], at, turn)
+    say_parts(builder, [*given, *(Called(call) for call in calls)], at, turn)
 
 
 def _same(one: ToolCall, other: ToolCall) -> bool:
@@ -278,54 +278,3 @@ def _listed(value: Json) -> list[ToolCall]:
         as_part = {**spoken, "type": "tool_call"}
         found += [part.call for part in parts([as_part]) if isinstance(part, Called)]
     return found
-
-
-def _spoken(builder: Builder, spoken: Iterable[Part], at: float | None, turn: str | None) -> None:
-    """Read an agent's parts; a result between them ends the message before it."""
-    held = _Held(builder, at, turn)
-    for part in spoken:
-        if isinstance(part, Answered):
-            held.flush()
-            builder.answer(part, at)
-            held.said = True
-        else:
-            held.take(part)
-    if not held.said:
-        held.flush(whatever=True)
-    held.flush()
-
-
-class _Held:
-    """The parts of one message, until it is whole."""
-
-    def __init__(self, builder: Builder, at: float | None, turn: str | None) -> None:
-        self.builder, self.at, self.turn = builder, at, turn
-        self.texts: list[str] = []
-        self.thoughts: list[str] = []
-        self.calls: list[ToolCall] = []
-        self.said = False
-
-    def take(self, part: Part) -> None:
-        if isinstance(part, Said):
-            self.texts.append(part.text)
-        elif isinstance(part, Thought):
-            self.thoughts.append(part.text)
-        elif isinstance(part, Called):
-            self.calls.append(part.call)
-        elif isinstance(part, Dropped):
-            sealed = part.what.startswith("reasoning")
-            why = "nobody but its maker can read it" if sealed else NOT_TEXT
-            self.builder.lose(part.what, why)
-            if sealed:
-                self.said = self.said or self.turn is not None
-            else:
-                self.texts.append(f"[{part.what}]")
-
-    def flush(self, *, whatever: bool = False) -> None:
-        """Hand the message over, where it says anything."""
-        if self.texts or self.thoughts or self.calls or whatever:
-            text = "\n\n".join(text for text in self.texts if text)
-            thoughts = "\n\n".join(self.thoughts)
-            self.builder.turn(text, thoughts, self.calls, at=self.at, turn=self.turn)
-            self.said = True
-        self.texts, self.thoughts, self.calls = [], [], []

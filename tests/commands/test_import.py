@@ -101,13 +101,15 @@ def test_lint_asks_to_fill_the_stubs(project: Any, state: Path, trace: Path):
 
 
 def test_what_comes_next_is_told_to_the_end(project: Any, state: Path, trace: Path):
-    """From the draft to a decision: fill in, postmortem, item, check; what is there is not named."""
+    """From the draft to a decision: fill in, postmortem, item, check."""
     steps = run(project, trace, "--format", "json").json["next"]
     assert steps[0].startswith("fill in what FILL IN marks, then: harness lint ")
     assert steps[1:] == [
         "harness new postmortem INC-9 --trace traces/INC-9.json --harmful-message 4",
-        "harness new item ITEM --kind eval_coverage --incident INC-9 --eval stall-9, "
-        "then: harness check ITEM",
+        (
+            "harness new item ITEM --kind eval_coverage --incident INC-9 --eval stall-9, "
+            "then: harness check ITEM"
+        ),
     ]
     again = project.run("import", str(trace), "--incident", "INC-10", "--eval", "stall",
                         "--format", "json")  # fmt: skip
@@ -127,8 +129,12 @@ def test_the_stubs_say_how_they_are_read(project: Any, state: Path, trace: Path)
     path = project.root / "cases/stall-9/inc-9.yaml"
     text = path.read_text()
     assert '#   {tool: restart, where: {$.queue: "^orders$"}}' in text
-    path.write_text(text.replace('failing: [{tool: "recover"}]',
-                                 'failing: [{tool: recover, where: {$.queue: "^orders$"}}]'))  # fmt: skip
+    path.write_text(
+        text.replace(
+            'failing: [{tool: "recover"}]',
+            'failing: [{tool: recover, where: {$.queue: "^orders$"}}]',
+        )
+    )
     (case,) = load_eval(load_project(project.root), "stall-9").cases
     assert case.value.failing[0].where == {"$.queue": "^orders$"}  # type: ignore[union-attr]
 
