@@ -397,7 +397,7 @@ def test_bad_input_is_told_and_nothing_is_written(project: Any, state: Path, tmp
 
 def test_a_bomb_that_lies_about_its_size_is_stopped(project: Any, state: Path, tmp_path: Path):
     """What is read counts, and not what the archive claims."""
-    from harness.files import trace_source
+    from harness.files import trace_archive
 
     path = archive(tmp_path / "liar.eval", {"header.json": b"{}", "samples/1.json": b" " * 10**6})
     content = bytearray(path.read_bytes())
@@ -409,7 +409,7 @@ def test_a_bomb_that_lies_about_its_size_is_stopped(project: Any, state: Path, t
     ran = run(project, path)
     assert ran.code == 2
     assert "Traceback" not in ran.err
-    assert trace_source.MOST_UNPACKED == 256 * 1024 * 1024
+    assert trace_archive.MOST_UNPACKED == 256 * 1024 * 1024
 
 
 def test_an_importer_that_is_named_reads(project: Any, state: Path, trace: Path):

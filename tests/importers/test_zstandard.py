@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
-from harness.files.trace_source import MOST_UNPACKED, read_document
+from harness.files.trace_archive import MOST_UNPACKED
+from harness.files.trace_source import read_document
 from tests.importers.files import read_file
 from tests.importers.fresh.conversation import Can, expected
 from tests.importers.fresh.sessions import inspect_members
