@@ -3,21 +3,27 @@
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.ports.importer import Trajectory
 from tests.importers.files import read_file
 from tests.importers.fresh.all import FORMATS
 from tests.importers.fresh.conversation import (
     ANSWERED,
+    IMAGE,
     MODEL,
     STEPS,
     TOOLS,
+    Call,
     Can,
+    Step,
     expected,
+    is_object,
     steps,
 )
 from tests.importers.fresh.sessions import inspect_members
@@ -84,12 +90,56 @@ def test_the_conversation_has_every_trap():
     assert any(len(step.calls) > 1 for step in STEPS)
     assert any(step.calls and not step.text for step in STEPS)
     assert sum(step.failed for step in STEPS) > 1
-    assert any(not _is_json(call.arguments) for step in STEPS for call in step.calls)
+    assert any(not is_object(call) for step in STEPS for call in step.calls)
 
 
-def _is_json(text: str) -> Any:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1,
+                max_size=12).map(lambda text: f"a{text}z")  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.just(0.25) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
+)
+ARGUMENTS = st.dictionaries(WORDS, VALUES, max_size=3).map(json.dumps) | st.sampled_from(
+    ['{"a": ', "[1, 2]", "no JSON"]
+)
+RESULTS = WORDS | st.dictionaries(WORDS, VALUES, min_size=1, max_size=3).map(json.dumps)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> tuple[Step, ...]:
+    """Return conversations in which all that can vary does; no two texts are the same."""
+    number = iter(range(1000))
+
+    def text() -> str:
+        return f"{draw(WORDS)} {next(number)}"
+
+    said = [Step("system", text())]
+    for _ in range(draw(st.integers(1, 3))):
+        said.append(Step("user", text(), image=draw(st.sampled_from(["", IMAGE]))))
+        for _ in range(draw(st.integers(0, 2))):
+            calls = tuple(
+                Call(f"call_{next(number)}", draw(st.sampled_from(["lag_of", "reset_offsets"])),
+                     draw(ARGUMENTS))
+                for _ in range(draw(st.integers(1, 3)))
+            )  # fmt: skip
+            words = text() if draw(st.booleans()) else ""
+            thought = text() if words and draw(st.booleans()) else ""
+            said.append(Step("assistant", words, thought, calls))
+            said += [
+                Step("tool", draw(RESULTS), answers=call.id, failed=draw(st.booleans()))
+                for call in calls
+            ]
+        said.append(Step("assistant", text(), text() if draw(st.booleans()) else ""))
+    return tuple(said)
+
+
+@settings(max_examples=12, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(said=conversations())
+def test_any_conversation_is_one_transcript_in_every_format(said: tuple[Step, ...], read: Read):
+    """Whatever is said, called, broken off or seen: twenty-two ways to write it, one reading."""
+    for name, form in FORMATS.items():
+        can = replace(form.can, said=said)
+        _, found = read(form.write(can), lines=form.lines)
+        assert [list(each.messages) for each in found] == [expected(can)], name

@@ -1,7 +1,7 @@
 """One conversation with everything that makes formats differ, and what it must be read as."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.domain.transcript import Message, Role, ToolCall
@@ -42,22 +42,6 @@ class Step:
     """For a person: an image that was sent along."""
 
 
-@dataclass(frozen=True)
-class Can:
-    """What a format has a place for."""
-
-    system: bool = True
-    thought: bool = True
-    broken: bool = True
-    """Arguments that are no JSON."""
-    image: bool = True
-    ids: bool = True
-    tools: bool = True
-    failed: bool = False
-    sampling: bool = True
-    name: str = field(default="", compare=False)
-
-
 IMAGE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
 STEPS = (
     Step("system", "You watch over the stream platform.\nAsk before you move offsets."),
@@ -78,27 +62,50 @@ STEPS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Can:
+    """What is said, and what of it a format has a place for."""
+
+    system: bool = True
+    thought: bool = True
+    broken: bool = True
+    """Arguments that are no JSON object."""
+    image: bool = True
+    tools: bool = True
+    failed: bool = False
+    sampling: bool = True
+    said: tuple[Step, ...] = STEPS
+
+
 def steps(can: Can) -> tuple[Step, ...]:
-    """Return the steps that a format can hold."""
-    made = []
-    for step in STEPS:
-        if step.role == "system" and not can.system:
-            continue
-        if not can.broken and (step.answers == "call_b1" or
-                               any(call.id == "call_b1" for call in step.calls)):  # fmt: skip
-            continue
-        made.append(step)
-    return tuple(made)
+    """Return the steps as a format can hold them: where it must, with whole arguments."""
+    return tuple(
+        step if can.broken else replace(step, calls=tuple(map(_whole, step.calls)))
+        for step in can.said
+        if can.system or step.role != "system"
+    )
+
+
+def _whole(call: Call) -> Call:
+    return call if is_object(call) else replace(call, arguments="{}")
+
+
+def is_object(call: Call) -> bool:
+    """Whether a call's arguments are a JSON object."""
+    try:
+        return isinstance(json.loads(call.arguments), dict)
+    except ValueError:
+        return False
 
 
 def expected(can: Can) -> list[Message]:
     """Return the canonical messages of what a format can hold."""
-    names = {call.id: call.name for step in STEPS for call in step.calls}
+    names = {call.id: call.name for step in can.said for call in step.calls}
     made = []
     for step in steps(can):
         if step.role == "tool":
             content: Any = step.text
-            if content.startswith("{"):
+            if content[:1] in ("{", "["):
                 content = json.loads(content)
             made.append(Message(role="tool", content=content, name=names[step.answers],
                                 tool_call_id=step.answers))  # fmt: skip
@@ -115,10 +122,9 @@ def expected(can: Can) -> list[Message]:
 
 
 def _call(call: Call) -> ToolCall:
-    try:
+    if is_object(call):
         return ToolCall(name=call.name, arguments=json.loads(call.arguments), id=call.id)
-    except ValueError:
-        return ToolCall(name=call.name, id=call.id, raw=call.arguments)
+    return ToolCall(name=call.name, id=call.id, raw=call.arguments)
 
 
 def turns(found: tuple[Step, ...]) -> list[tuple[tuple[Step, ...], Step]]:

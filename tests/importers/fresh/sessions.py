@@ -89,7 +89,9 @@ def codex(can: Can) -> list[Any]:
     return lines
 
 
-def inspect_message(step: Step, number: int, attachments: dict[str, str]) -> dict[str, Any]:
+def inspect_message(
+    step: Step, number: int, attachments: dict[str, str], names: dict[str, str]
+) -> dict[str, Any]:
     """Return a message of Inspect's; long texts are attachments."""
 
     def text(value: str) -> str:
@@ -99,7 +101,6 @@ def inspect_message(step: Step, number: int, attachments: dict[str, str]) -> dic
         attachments[key] = value
         return f"attachment://{key}"
 
-    names = {c.id: c.name for s in steps(Can()) for c in s.calls}
     made: dict[str, Any] = {"id": f"m{number}", "role": step.role, "content": text(step.text)}
     if step.role == "tool":
         made |= {"tool_call_id": step.answers, "function": names[step.answers]}
@@ -161,7 +162,8 @@ def _model_event(sent: list[Any], said: Any, **more: Any) -> dict[str, Any]:
 def inspect_sample(can: Can) -> dict[str, Any]:
     """Return a sample with its messages, attachments and events."""
     attachments: dict[str, str] = {}
-    messages = [inspect_message(s, n, attachments) for n, s in enumerate(steps(can))]
+    names = {c.id: c.name for step in steps(can) for c in step.calls}
+    messages = [inspect_message(s, n, attachments, names) for n, s in enumerate(steps(can))]
     return {"id": "case-1", "epoch": 1, "input": "The billing group is red.", "target": "ask",
             "messages": messages, "attachments": attachments, "metadata": {}, "store": {},
             "output": {"model": ANSWERED, "choices": [{"message": messages[-1],
@@ -182,9 +184,12 @@ def inspect_deduplicated(can: Can) -> Any:
     *sent, last = sample["messages"]
     sample["events_data"] = {"messages": sent, "calls": []}
     sample["events"] = [
-        _model_event([], sent[2], input_refs=[[0, 2]]),
-        _model_event([], sent[5], input_refs=[[0, 5]]),
-        _model_event([], last, input_refs=[[0, 3], [3, len(sent)]]),
+        *(
+            _model_event([], message, input_refs=[[0, number]])
+            for number, message in enumerate(sent)
+            if message["role"] == "assistant"
+        ),
+        _model_event([], last, input_refs=[[0, 1], [1, len(sent)]]),
     ]
     sample["messages"] = []
     return {**inspect_header(), "samples": [sample]}

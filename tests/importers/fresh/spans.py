@@ -23,6 +23,8 @@ NANO = 1_772_592_660_000_000_000
 
 def otlp_value(value: Any) -> Any:
     """Return a value in OTLP's typed form."""
+    if value is None:
+        return {}
     kinds = ((bool, "boolValue"), (int, "intValue"), (float, "doubleValue"), (str, "stringValue"))
     if isinstance(value, list):
         return {"arrayValue": {"values": [otlp_value(each) for each in value]}}
