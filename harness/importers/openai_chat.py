@@ -10,6 +10,7 @@ from typing import Any
 from harness.domain.record import Json
 from harness.importers.blocks import block_type
 from harness.importers.builder import Builder
+from harness.importers.exchanges import Exchange, read_exchanges
 from harness.importers.outcome import spoken
 from harness.importers.payloads import answered, asked, decoded, is_message, take_tools
 from harness.importers.speech import speak
@@ -109,12 +110,13 @@ def read(document: Document) -> list[Trajectory]:
     records = _records(document)
     if records and is_bare(records[0]) and isinstance(records[0], Mapping):
         records = [records]
-    return spoken(document, [*_read(records, _envelope(document))], WHERE)
+    found = [*_read(records, _envelope(document))]
+    return spoken(document, read_exchanges(records, found), WHERE)
 
 
 def _read(
     records: list[Json], envelope: tuple[str, Mapping[str, Any]] | None
-) -> Iterator[Trajectory]:
+) -> Iterator[Exchange]:
     for number, record in enumerate(records, 1):
         builder = Builder()
         source: Json = record
@@ -123,7 +125,7 @@ def _read(
             _surroundings(builder, beside)
             source = {**beside, key: [record]}
         _conversation(builder, record)
-        yield builder.finish(source, _title(record, number))
+        yield Exchange(builder, source, _title(record, number))
 
 
 def _title(record: Json, number: int) -> str:

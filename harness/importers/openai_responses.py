@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.domain.record import Json
 from harness.importers.builder import Builder
+from harness.importers.exchanges import Exchange, read_exchanges
 from harness.importers.outcome import spoken
 from harness.importers.payloads import answered, asked, decoded
 from harness.importers.speech import is_item
@@ -66,15 +67,15 @@ def _records(document: Document) -> list[Json]:
 
 def read(document: Document) -> list[Trajectory]:
     """Return the conversations; answers that name one another are one conversation."""
-    made = []
-    for number, chain in enumerate(_chains(_records(document)), 1):
+    records, found = _records(document), []
+    for number, chain in enumerate(_chains(records), 1):
         builder = Builder()
         for record in chain:
             _conversation(builder, _without_known(builder, record))
         name = chain[0].get("id") if isinstance(chain[0], Mapping) else None
         source = chain[0] if len(chain) == 1 else chain
-        made.append(builder.finish(source, str(name or f"conversation {number}")))
-    return spoken(document, made, WHERE)
+        found.append(Exchange(builder, source, str(name or f"conversation {number}")))
+    return spoken(document, read_exchanges(records, found), WHERE)
 
 
 def _chains(records: list[Json]) -> list[list[Json]]:

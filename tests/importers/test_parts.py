@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.ports.importer import Trajectory
-from tests.importers.fresh import sessions, spans
-from tests.importers.fresh.conversation import Call, Can, Step, expected
+from tests.importers.fresh import messages, sessions, spans
+from tests.importers.fresh.conversation import Call, Can, Step, expected, steps, turns
 
 Read = Callable[..., tuple[str, list[Trajectory]]]
 ASKED = {"role": "user", "content": "Look at it."}
@@ -270,3 +270,42 @@ def test_a_call_that_failed_is_told_and_the_next_one_counts(read: Read):
     _, (trajectory,) = read(spans.envelope([failed, model_span(10, 1, CHAT, CALL)]))
     assert [m.role for m in trajectory.messages] == ["system", "user", "assistant"]
     assert "a call of the model that failed: too many requests" in told(trajectory)
+
+
+def test_a_log_of_requests_is_the_conversation_that_they_grew_to(read: Read):
+    """A proxy writes every request with all that came before; what they thought is kept."""
+    logs: dict[str, list[dict[str, Any]]] = {
+        "openai_chat": [
+            {"request": {"messages": [messages.chat_message(step) for step in sent]},
+             "response": {"choices": [{"message": messages.chat_message(answer)}]}}
+            for sent, answer in turns(steps(Can()))
+        ],
+        "anthropic": [
+            {"request": {"system": sent[0].text, "tools": messages.anthropic_tools(),
+                         "messages": messages.anthropic_messages(sent[1:])},
+             "response": {"type": "message", "role": "assistant", "model": "m",
+                          "content": messages.anthropic_blocks(answer)}}
+            for sent, answer in turns(steps(Can(broken=False)))
+        ],
+    }  # fmt: skip
+    for importer, lines in logs.items():
+        for request in (each["request"]["messages"] for each in lines):
+            for message in request:
+                message.pop("reasoning_content", None)  # what a model thought is not sent back
+        other = {**lines[0], "request": {**lines[0]["request"], "messages": [ASKED]}}
+        found, (other_one, whole) = read([*lines[:2], other, *lines[2:]], lines=True)
+        assert found == importer
+        assert other_one.messages[-2].content == "Look at it."
+        can = Can(broken=importer == "openai_chat")
+        assert list(whole.messages) == expected(can)
+        assert "earlier requests of the conversation" in told(whole)
+
+
+def test_two_answers_to_one_request_stay_two_conversations(read: Read):
+    """A request that was sent twice is not the beginning of itself."""
+    line = {
+        "request": {"messages": [ASKED]},
+        "response": {"choices": [{"message": {"role": "assistant", "content": "Yes."}}]},
+    }
+    _, found = read([line, copy.deepcopy(line)], lines=True)
+    assert len(found) == 2
