@@ -40,7 +40,7 @@ def read_exchanges(records: Sequence[Json], found: Sequence[Exchange]) -> list[T
             for n in earlier:
                 each.builder.entries = richer(each.builder.entries, found[n].builder.entries)
                 each.builder.tools = {**found[n].builder.tools, **each.builder.tools}
-            why = "the last request repeats what was said in them"
+            why = "the last request holds what was said in them"
             each.builder.lose("earlier requests of the conversation", why, len(earlier))
             made.append(each.builder.finish(each.source, each.title))
     return made
