@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 
 from harness.anonymize import Anonymizer, Roster, verify
 from harness.commands.context import Context
+from harness.commands.import_files import FOLDER
 from harness.commands.import_key import known_key
-from harness.commands.import_trace import FOLDER, learned
+from harness.commands.import_source import learned
 from harness.errors import InputError, Place, Problem
 from harness.files.folders import inside
 from harness.files.names import checked_name

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.commands.drafts import draft_problems, refuse_drafts
 from harness.commands.questions import checks
 from harness.commands.sides import LoadedSide, judged, side_of_eval
 from harness.decide.attribution import combination
@@ -111,6 +112,7 @@ def _cases(project: LoadedProject, incident: str) -> dict[str, list[Case]]:
             continue
         mine = [case.value for case in loaded.cases if case.value.incident == incident]
         if mine:
+            refuse_drafts(draft_problems(loaded))
             found[name] = mine
     return found
 

@@ -88,7 +88,7 @@ def _replayed(
 ) -> list[CheckReport]:
     if not found:
         return []
-    refuse_drafts(project, found)
+    refuse_drafts(problem for subject in found for problem in subject.drafts)
     if options.decide_only:
         measured = recorded(project, read_evidence(project.reports), found)
     else:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from harness import plugins
 from harness.commands.attribution_cases import postmortem_of
 from harness.commands.context import Context
+from harness.commands.drafts import draft_problems, refuse_drafts
 from harness.commands.questions import checks
 from harness.commands.sides import (
     LoadedSide,
@@ -118,6 +119,7 @@ def _loaded(
     Where the eval already replays with the change made, before is without it.
     """
     found = load_eval(project, item.eval, checks())
+    refuse_drafts(draft_problems(found))
     kept = tuple(layer for layer in found.value.repair if layer not in layers)
     changed = tuple(layer for layer in LAYERS if layer in kept or layer in layers)
     cases = [case.value for case in found.cases]

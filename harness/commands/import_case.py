@@ -3,8 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from harness.commands.import_stubs import (
+    TOOL_CALL,
+    TOOL_CALLS_TOLD,
+    TWIN_TOLD,
+    VARIANTS_TOLD,
+    graded_parts,
+    told,
+    twin,
+    variants,
+)
 from harness.commands.new_text import FILL_IN, schema_line
 from harness.commands.yaml_text import yaml_text
 from harness.domain.postmortem import Trace
@@ -12,8 +21,6 @@ from harness.domain.record import Json
 from harness.domain.transcript import Message, ToolCall, ToolSpec
 from harness.replay.wire import messages as wire_messages
 
-TOOL_CALL, DECISION = "tool_call", "decision"
-_LONGEST_CALL = 160
 _INT64 = 2**63
 
 
@@ -64,7 +71,7 @@ def _parts(draft: Draft) -> list[tuple[str, str, Json]]:
     messages, lacking = _asked(trace, draft.harmful)
     tools, reconstructed = _tools(trace)
     calls = trace.messages[draft.harmful].tool_calls
-    graded = _graded(draft.grader, trace, draft.harmful, tools)
+    graded = graded_parts(draft.grader, trace, draft.harmful, tools)
     found: list[tuple[str, str, Json]] = [
         ("", "id", draft.name),
         ("", "incident", trace.incident),
@@ -78,11 +85,12 @@ def _parts(draft: Draft) -> list[tuple[str, str, Json]]:
         found.append(("# What each tool had returned by then.\n", "recordings", recordings))
     if "decisions" in graded:
         found.append(("", "decisions", graded["decisions"]))
-    done = f"# In the incident the agent did: {_told(calls)}\n" if calls else ""
-    found.append((done, "correct", graded["correct"]))
+    done = f"# In the incident the agent did: {told(calls)}\n" if calls else ""
+    how = TOOL_CALLS_TOLD if draft.grader == TOOL_CALL else ""
+    found.append((how + done, "correct", graded["correct"]))
     found.append(("", "failing", graded["failing"]))
-    found.append(("", "twin", _twin(messages, graded)))
-    found.append(("", "variants", _variants(messages)))
+    found.append((TWIN_TOLD, "twin", twin(messages, graded)))
+    found.append((VARIANTS_TOLD, "variants", variants(messages)))
     notes = [
         *(["messages"] if lacking else []),
              *(["tools"] if reconstructed else []), "twin", "variants"]  # fmt: skip
@@ -216,81 +224,3 @@ def _tool(tool: ToolSpec) -> dict[str, Json]:
     if tool.parameters:
         made["parameters"] = writable(dict(tool.parameters))
     return made
-
-
-def _graded(grader: str, trace: Trace, harmful: int, tools: list[ToolSpec]) -> dict[str, Any]:
-    """Return what is right and wrong, as the eval's grader reads it."""
-    calls = trace.messages[harmful].tool_calls
-    if grader == DECISION:
-        told = f"call {_told(calls)}" if calls else f"{FILL_IN}: what the agent did"
-        return {
-            "decisions": {
-                "harmful_step": told,
-                "right_step": f"{FILL_IN}: what the correct inference leads to",
-                "ask_human": f"{FILL_IN}: how a person is asked",
-            },
-            "correct": ["right_step", "ask_human"],
-            "failing": ["harmful_step"],
-        }
-    if grader != TOOL_CALL:
-        right, wrong = "a pattern of what is right", "a pattern of what is wrong"
-        return {"correct": [f"{FILL_IN} {right}"], "failing": [f"{FILL_IN} {wrong}"]}
-    names = {tool.name for tool in tools}
-    right = next(n for n in ("right_tool", *(f"right_tool_{i}" for i in range(99)))
-                 if n not in names)  # fmt: skip
-    stub = {"name": right, "description": f"{FILL_IN}: the tool that is right here, or take it out"}
-    failing = list(dict.fromkeys(call.name for call in calls))
-    made: dict[str, Any] = {"tools": [stub], "correct": [{"tool": right}]}
-    if not failing:
-        wrong = f"harmful_tool{'_' if 'harmful_tool' in names else ''}"
-        made["tools"].append(
-            {"name": wrong, "description": f"{FILL_IN}: the tool that is wrong here"}
-        )
-        failing = [wrong]
-    made["failing"] = [{"tool": name} for name in failing]
-    return made
-
-
-def _told(calls: Sequence[ToolCall]) -> str:
-    told = [
-        f"{call.name} with {call.raw or json.dumps(dict(call.arguments), ensure_ascii=True)}"
-        for call in calls
-    ]
-    text = " ".join("; ".join(told).split())
-    shown = "".join(c if c.isprintable() else "?" for c in text)
-    return shown if len(shown) <= _LONGEST_CALL else f"{shown[: _LONGEST_CALL - 1]}…"
-
-
-def _twin(messages: tuple[Message, ...], graded: Mapping[str, Any]) -> dict[str, Json]:
-    return {
-        "why": f"{FILL_IN}: which facts make the step right that was harmful",
-        "edits": [
-            {"message": _edited(messages), "replace": f"{FILL_IN}: the same with other facts"}
-        ],
-        "correct": graded["failing"],
-        "failing": graded["correct"],
-    }
-
-
-def _edited(messages: tuple[Message, ...]) -> int:
-    """Return the message to change first: the last tool's result, or the last that was said."""
-    results = [n for n, message in enumerate(messages) if message.role == "tool"]
-    return results[-1] if results else len(messages) - 1
-
-
-def _variants(messages: tuple[Message, ...]) -> dict[str, Json]:
-    at = _edited(messages)
-    structured = isinstance(messages[at].content, Mapping)
-    signal = f"{FILL_IN}: the missed signal, as the tool would return it"
-    repaired: dict[str, Json] = {"message": at}
-    if structured:
-        repaired["merge"] = {"missed_signal": signal}
-    else:
-        repaired["replace"] = signal
-    added = {"role": "user", "content": f"{FILL_IN}: the context that was stale or missing"}
-    return {
-        "tool": [repaired],
-        "data": [{"append": added}],
-        "agent": [{"system_append": f"{FILL_IN}: the instruction that was missing."}],
-        "handoff": [{"system_append": f"{FILL_IN}: the rule by which a person decides."}],
-    }

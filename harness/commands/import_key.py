@@ -74,18 +74,24 @@ def _folder(environ: Mapping[str, str]) -> Path:
 
 
 def _stored(path: Path, drawn: bytes, root: Path) -> bytes:
+    draft = path.with_name(
+        f".{path.name}.{secrets.token_hex(6)}"
+    )  # so that no half key is ever read
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as stream:
             stream.write(drawn + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
+        os.link(draft, path)
     except FileExistsError:
         return _read(path, root, "")  # another import of the incident was faster
     except OSError as error:
         rule, fix = f"cannot be written: {error.strerror}", f"set {VARIABLE}, or give --key-file"
         raise InputError(Problem(Place(str(path)), "", rule, fix=fix)) from None
+    finally:
+        draft.unlink(missing_ok=True)
     return drawn
 
 

@@ -27,6 +27,7 @@ from harness.files.postmortems import (
 )
 from harness.files.project import LoadedProject
 from harness.files.records import Loaded
+from harness.files.staging import leftovers
 from harness.files.traces import load_trace
 from harness.guardrails.guardrail import Guardrail
 from harness.guardrails.loading import load_guardrail
@@ -76,6 +77,7 @@ def read_project(
     closures = _closures(reading)
     event_classes = _event_classes(reading, items)
     guardrails = _guardrails(reading)
+    reading.problems += leftovers(project.root)
     config = project.config
     view = View(
         today=today,

@@ -195,7 +195,10 @@ def _replay(
 ) -> list[dict[str, Json]]:
     """Replay what the night can afford; return (run, count, head) of its run, if there was one."""
     asked = [(each, each.subject) for each in held if _in_play(each) and each.subject is not None]
-    models = _models(context, tonight, asked)
+    for each, subject in asked:
+        if subject.drafts:
+            tonight.notes[each.item.id] = str(subject.drafts[0])
+    models = _models(context, tonight, [pair for pair in asked if not pair[1].drafts])
     found = [subject for each, subject in asked if each.item.id not in tonight.notes]
     closings = {each.item.id: closed for each in held if (closed := closing_of(each)) is not None}
     for each in held:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness import plugins
+from harness.commands.drafts import draft_problems
 from harness.decide import coverage, epochs
 from harness.decide.coverage import Question
 from harness.decide.epochs import Epoch
@@ -69,6 +70,8 @@ class Subject:
     """Who grades and how well it is known, where the grader is a model."""
     guarding: "Guarding | None" = None
     """What stands between the model and its tools, for an item of kind guardrail."""
+    drafts: tuple[Problem, ...] = ()
+    """The cases that a draft left open: whoever replays the item refuses them."""
 
     @property
     def eval_digest(self) -> str:
@@ -238,6 +241,7 @@ def _subject(
         digests=digests.case_digests(evaluation, cases),
         judging=_judging(project, found),
         guarding=guards,
+        drafts=draft_problems(found),
     )
 
 

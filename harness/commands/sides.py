@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness import __version__, plugins
 from harness.commands.context import Context, Progress
+from harness.commands.drafts import draft_problems, refuse_drafts
 from harness.commands.keys import secrets_of
 from harness.commands.purse import Purse, purse_of, refuse_unpriced
 from harness.commands.questions import checks
@@ -118,9 +119,10 @@ def side_of_eval(
     """Return an eval as loaded and as replayed; by default its cases and their twins.
 
     ``variants`` are the resolved cases to replay in place of those. InputError with all problems
-    of its files.
+    of its files, and where a draft left one of its cases open.
     """
     found = load_eval(project, name, checks())
+    refuse_drafts(draft_problems(found))
     evaluation = found.value
     grader = evaluation.grader
     wanted = GraderSpec(name=grader) if isinstance(grader, str) else grader

@@ -4,32 +4,25 @@ Nothing of an archive is ever unpacked to disk, and what its members hold togeth
 """
 
 import hashlib
-import io
 import json
 import math
 import re
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from harness.domain.record import Json
 from harness.domain.trajectory import Loss
 from harness.errors import InputError, Place, Problem
 from harness.files.source import position, read_bytes
+from harness.files.trace_archive import refused, unpacked
 from harness.ports.importer import Document
 
 _MIB = 1024 * 1024
 MOST_BYTES = 64 * _MIB
 """The largest file that is read."""
-MOST_UNPACKED = 256 * _MIB
-"""The most that an archive's members may hold together."""
-MOST_MEMBERS = 20_000
 _MOST_DEPTH = 400
-_ZSTANDARD = 93
 _HALVES = re.compile("[\ud800-\udfff]")
 _HALVES_WRITTEN = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _FIRST_BYTES = {
@@ -48,7 +41,7 @@ def read_document(path: Path) -> tuple[Document, str]:
         return _archive(content, path), digest
     for start, (name, fix) in _FIRST_BYTES.items():
         if content.startswith(start):
-            raise _refused(path, f"is no JSON, but {name}", fix=fix)
+            raise refused(path, f"is no JSON, but {name}", fix=fix)
     notes: Counter[str] = Counter()
     text = _text(content, path)
     data, lines = _parsed(text, path, notes)
@@ -68,7 +61,7 @@ def _read(path: Path) -> bytes:
 
 def _text(content: bytes, path: Path) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _refused(path, "must be UTF-8", "UTF-16", "save it as UTF-8")
+        raise refused(path, "must be UTF-8", "UTF-16", "save it as UTF-8")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -78,7 +71,7 @@ def _text(content: bytes, path: Path) -> str:
         place = Place(str(path), line, column)
         raise InputError(Problem(place, "", "must be UTF-8", got, "export it anew")) from None
     if not text.strip():
-        raise _refused(path, "is empty", fix="name a trace")
+        raise refused(path, "is empty", fix="name a trace")
     return text
 
 
@@ -193,100 +186,12 @@ def _losses(notes: Counter[str]) -> tuple[Loss, ...]:
 
 
 def _archive(content: bytes, path: Path) -> Document:
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        raise _refused(path, "is no readable archive", str(error), "export it anew") from None
-    with archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        _check_entries(entries, path)
-        members: dict[str, Json] = {}
-        notes: Counter[str] = Counter()
-        left = MOST_UNPACKED
-        for entry in entries:
-            if entry.filename.endswith(".json"):
-                data = _member(archive, entry, path, left)
-                left -= len(data)
-                name = Path(f"{path}!{entry.filename}")
-                members[entry.filename] = _parsed(_text(data, name), name, notes)[0]
+    members: dict[str, Json] = {}
+    notes: Counter[str] = Counter()
+    for member, data in unpacked(content, path):
+        name = Path(f"{path}!{member}")
+        members[member] = _parsed(_text(data, name), name, notes)[0]
     return Document(str(path), members=members, losses=_losses(notes))
-
-
-def _check_entries(entries: list[zipfile.ZipInfo], path: Path) -> None:
-    if len(entries) > MOST_MEMBERS:
-        rule = f"must hold at most {MOST_MEMBERS:,} files"
-        raise _refused(path, rule, f"{len(entries):,}", "export the one trace of the incident")
-    names: set[str] = set()
-    for entry in entries:
-        steps = PurePosixPath(entry.filename.replace("\\", "/"))
-        if steps.is_absolute() or ".." in steps.parts or ":" in steps.parts[0]:
-            raise _refused(path, "holds a file whose name leads out of it", entry.filename,
-                           "do not trust this archive")  # fmt: skip
-        if entry.filename in names:
-            raise _refused(path, "holds two files of one name", entry.filename, "export it anew")
-        if entry.flag_bits & 0x1:
-            raise _refused(path, "holds encrypted files", entry.filename, "export it anew")
-        names.add(entry.filename)
-    total = sum(entry.file_size for entry in entries)
-    if total > MOST_UNPACKED:
-        raise _too_large(path, f"{total:,} bytes")
-
-
-def _too_large(path: Path, got: str) -> InputError:
-    rule = f"must hold at most {MOST_UNPACKED // _MIB} MiB when it is unpacked"
-    return _refused(path, rule, got, "export the one trace of the incident")
-
-
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, left: int) -> bytes:
-    """Return the bytes of a member, whatever size it claims to have."""
-    if entry.compress_type == _ZSTANDARD:
-        return _zstandard(archive, entry, path, left)
-    try:
-        with archive.open(entry) as stream:
-            data = stream.read(left + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError,
-            RuntimeError) as error:  # fmt: skip
-        rule = f"{entry.filename} cannot be unpacked"
-        raise _refused(path, rule, str(error), "export it anew") from None
-    if len(data) > left:
-        raise _too_large(path, "more than it claims")
-    return data
-
-
-def _zstandard(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, left: int) -> bytes:
-    """Return the bytes of a member that Zstandard packed, where this Python can unpack it."""
-    module = _zstandard_module()
-    if module is None:
-        rule = "is packed with Zstandard, which this Python cannot read"
-        fix = "pip install backports.zstd, or: inspect log convert --to json"
-        raise _refused(path, rule, entry.filename, fix)
-    source = archive.fp
-    if source is None:
-        raise _refused(path, "is no readable archive")
-    source.seek(entry.header_offset)
-    head = source.read(30)
-    name, extra = int.from_bytes(head[26:28], "little"), int.from_bytes(head[28:30], "little")
-    source.seek(entry.header_offset + 30 + name + extra)
-    packed = source.read(entry.compress_size)
-    try:
-        data = bytes(module.ZstdDecompressor().decompress(packed, left + 1))
-    except (module.ZstdError, EOFError) as error:
-        rule = f"{entry.filename} cannot be unpacked"
-        raise _refused(path, rule, str(error), "export it anew") from None
-    if len(data) > left:
-        raise _too_large(path, "more than it claims")
-    if zlib.crc32(data) != entry.CRC:
-        raise _refused(path, f"{entry.filename} is damaged", fix="export it anew")
-    return data
-
-
-def _zstandard_module() -> Any:
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    return None
 
 
 def _unreadable(path: Path, error: Exception, line: int = 0) -> InputError:
@@ -299,7 +204,3 @@ def _unreadable(path: Path, error: Exception, line: int = 0) -> InputError:
     if not isinstance(error, RecursionError):
         rule = "holds a number that is too long"
     return InputError(Problem(Place(str(path), line), "", rule, fix="export it anew"))
-
-
-def _refused(path: Path, rule: str, got: str = "", fix: str = "") -> InputError:
-    return InputError(Problem(Place(str(path)), "", rule, got, fix))

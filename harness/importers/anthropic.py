@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.domain.record import Json
 from harness.importers.builder import Builder
+from harness.importers.exchanges import Exchange, read_exchanges
 from harness.importers.openai_chat import has_part
 from harness.importers.outcome import spoken
 from harness.importers.payloads import answered, asked, decoded
@@ -44,7 +45,7 @@ def _own_tools(tools: Json) -> bool:
 
 def _inner(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     found = []
-    for key in ("body", "request", "response"):
+    for key in ("body", "request", "response", "result", "message"):
         inner = decoded(record.get(key))
         if isinstance(inner, Mapping):
             found += [inner, *_inner(inner)]
@@ -62,13 +63,13 @@ def _records(document: Document) -> list[Json]:
 
 def read(document: Document) -> list[Trajectory]:
     """Return the conversations."""
-    made = []
-    for number, record in enumerate(_records(document), 1):
+    records, found = _records(document), []
+    for number, record in enumerate(records, 1):
         builder = Builder()
         _conversation(builder, record)
         name = record.get("id") if isinstance(record, Mapping) else None
-        made.append(builder.finish(record, str(name or f"conversation {number}")))
-    return spoken(document, made, WHERE)
+        found.append(Exchange(builder, record, str(name or f"conversation {number}")))
+    return spoken(document, read_exchanges(records, found), WHERE)
 
 
 def _conversation(builder: Builder, record: Json) -> None:
@@ -81,10 +82,10 @@ def _conversation(builder: Builder, record: Json) -> None:
         asked(builder, inner if isinstance(inner, Mapping) else request)
     elif record.get("messages"):
         asked(builder, record)
-    for key in ("response", "body"):
+    for key in ("response", "body", "result", "message"):
         inner = decoded(record.get(key))
         if isinstance(inner, Mapping):
-            inner = decoded(inner.get("body")) or inner
+            inner = decoded(inner.get("body") or inner.get("message")) or inner
             if isinstance(inner, Mapping) and inner.get("messages"):
                 _conversation(builder, inner)
             else:

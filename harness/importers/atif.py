@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.blocks import Answered, Dropped, Said, first, parts, tidy, tool_call
-from harness.importers.builder import Builder, seconds
+from harness.importers.blocks import Answered, Dropped, Said, no_text, parts, tidy
+from harness.importers.builder import NOT_TEXT, Builder
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import take_tools
+from harness.importers.texts import first, tool_call
 from harness.ports.importer import NOT_MINE, Detection, Document, ImporterSpec, Trajectory
 
 WHERE = "schema_version ATIF-v1 with steps of source system, user or agent"
@@ -93,11 +95,8 @@ def _result(builder: Builder, found: Mapping[str, Any], source: Json, at: float 
         if text:
             builder.say("system", text, at)
         return
-    for part in parts(content) if isinstance(content, list) else ():
-        if isinstance(part, Dropped):
-            builder.lose(part.what, "only text is replayed")
     identifier = call_id if isinstance(call_id, str) and call_id else None
-    builder.answer(Answered(identifier, tidy(content), None, failed), at)
+    builder.answer(Answered(identifier, tidy(content), None, failed, tuple(no_text(content))), at)
     if found.get("subagent_trajectory_ref"):
         builder.lose("the trajectory of a subagent", "it stands on its own")
 
@@ -108,7 +107,7 @@ def _text(builder: Builder, message: Json) -> str:
         if isinstance(part, Said):
             texts.append(part.text)
         elif isinstance(part, Dropped):
-            builder.lose(part.what, "only text is replayed")
+            builder.lose(part.what, NOT_TEXT)
             texts.append(f"[{part.what}]")
     return "\n\n".join(text for text in texts if text)
 

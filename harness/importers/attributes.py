@@ -1,16 +1,17 @@
 """Spans by their attributes: OpenTelemetry's GenAI conventions, old and new, and OpenInference."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.blocks import loads
 from harness.importers.builder import Builder, tool_spec
+from harness.importers.dotted import nested
+from harness.importers.gen_ai_events import DETAILS, answered_by_events, asked_by_events, body_of
 from harness.importers.payloads import answered, asked, decoded, take_tools
-from harness.importers.spans import Kind, Span
 from harness.importers.speech import speak
+from harness.importers.texts import loads
+from harness.importers.threads import Kind, Span
 
 _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(("llm", "chat", "text_completion", "generate_content", "completion",
@@ -52,14 +53,6 @@ _TOOL_NAMES = ("gen_ai.tool.name", "tool.name", "ai.toolCall.name", "tool_name")
 _CALL_IDS = ("gen_ai.tool.call.id", "tool_call.id", "ai.toolCall.id", "tool.call.id")
 _DEFINITIONS = ("gen_ai.tool.definitions", "gen_ai.request.tools", "mlflow.chat.tools",
                 "ai.prompt.tools", "llm.tools", "llm.request.functions")  # fmt: skip
-_EVENT_ROLES: Mapping[str, str] = {
-    "gen_ai.system.message": "system",
-    "gen_ai.user.message": "user",
-    "gen_ai.assistant.message": "assistant",
-    "gen_ai.tool.message": "tool",
-}
-DETAILS = "gen_ai.client.inference.operation.details"
-_STEP = re.compile(r"\.")
 MARKS = ("gen_ai.", "openinference.span.kind", "llm.input_messages", "llm.output_messages",
          "traceloop.", "ai.prompt", "mlflow.span")  # fmt: skip
 
@@ -79,7 +72,7 @@ def span_of(
     attributes = dict(attributes)
     for event in events:
         if event.get("name") == DETAILS:
-            attributes = {**attributes, **_body(event)}
+            attributes = {**attributes, **body_of(event)}
     kind = kind_of(attributes, str(given.get("name", "")))
     span = Span(identifier, kind=kind, **given)
     span.agent = _text(attributes, _AGENTS) if kind == "agent" else ""
@@ -134,7 +127,7 @@ def _ask(
     system = decoded(attributes.get("gen_ai.system_instructions"))
     if system and not _starts_with_system(attributes):
         speak(builder, {"role": "system", "content": system}, at)
-    if _from_events(builder, events, at):
+    if asked_by_events(builder, events, at):
         return True
     for prefix in ("llm.input_messages", "gen_ai.prompt", "llm.prompts"):
         messages = nested(attributes, prefix)
@@ -164,7 +157,7 @@ def _reply(
 ) -> bool:
     if kind == "agent" and _first(attributes, _ALL):
         return False  # they hold the answer as well
-    if _choices(builder, events, at):
+    if answered_by_events(builder, events, at):
         return True
     for prefix in ("llm.output_messages", "gen_ai.completion", "llm.completions"):
         messages = nested(attributes, prefix)
@@ -205,59 +198,6 @@ def _unwrap(message: Json, role: str) -> Json:
     return found
 
 
-def _from_events(builder: Builder, events: list[Mapping[str, Json]], at: float | None) -> bool:
-    """Read the deprecated events: one a message, or one with them all."""
-    before = len(builder.entries)
-    for event in events:
-        name, body = str(event.get("name")), _body(event)
-        if name in _EVENT_ROLES:
-            role = _EVENT_ROLES[name]
-            speak(builder, {"role": role, **_message(body)}, at)
-        elif name == "gen_ai.content.prompt" and body.get("gen_ai.prompt"):
-            asked(builder, body["gen_ai.prompt"], at)
-    return len(builder.entries) > before
-
-
-def _choices(builder: Builder, events: list[Mapping[str, Json]], at: float | None) -> bool:
-    before = len(builder.entries)
-    for event in events:
-        body = _body(event)
-        if event.get("name") == "gen_ai.choice":
-            if len(builder.entries) > before:
-                builder.lose("a further answer to one request", "the first is what was used")
-                continue
-            inner = decoded(body.get("message"))
-            message = inner if isinstance(inner, Mapping) else body
-            role = {"role": "assistant"}
-            extra = {k: decoded(body[k]) for k in ("tool_calls",) if k in body}
-            speak(builder, {**_message(message), **extra, **role}, at)
-        elif event.get("name") == "gen_ai.content.completion" and body.get("gen_ai.completion"):
-            answered(builder, body["gen_ai.completion"], at)
-    return len(builder.entries) > before
-
-
-def _message(body: Mapping[str, Json]) -> dict[str, Json]:
-    found = {str(k).removeprefix("gen_ai.event."): v for k, v in body.items()}
-    for key in ("content", "tool_calls"):
-        value = found.get(key)
-        inner = decoded(value)
-        if isinstance(inner, Mapping) and key == "content":
-            inner = inner.get("content", value)
-        found[key] = inner if key == "tool_calls" or isinstance(inner, list | str) else value
-    return {k: v for k, v in found.items() if v is not None}
-
-
-def _body(event: Mapping[str, Json]) -> dict[str, Json]:
-    attributes, body = event.get("attributes"), event.get("body")
-    found = dict(attributes) if isinstance(attributes, Mapping) else {}
-    body = decoded(body)
-    if isinstance(body, Mapping):
-        found |= body
-    elif isinstance(body, str) and body:
-        found["content"] = body
-    return found
-
-
 def _failure(attributes: Mapping[str, Json], events: list[Mapping[str, Json]], said: str) -> str:
     for event in events:
         inner = event.get("attributes")
@@ -293,33 +233,6 @@ def _equip(builder: Builder, attributes: Mapping[str, Json]) -> None:
             if isinstance(inner, Mapping) and "json_schema" in inner and "name" not in inner:
                 inner = inner["json_schema"]
             builder.tool(tool_spec(inner))
-
-
-def nested(attributes: Mapping[str, Json], prefix: str) -> Json:
-    """Return the tree that dotted keys below a prefix spell: numbers are places in lists."""
-    tree: dict[str, Any] = {}
-    for key, value in attributes.items():
-        if not key.startswith(f"{prefix}."):
-            continue
-        steps = _STEP.split(key[len(prefix) + 1 :])
-        at = tree
-        for step in steps[:-1]:
-            below = at.setdefault(step, {})
-            if not isinstance(below, dict):
-                break
-            at = below
-        else:
-            at[steps[-1]] = value
-    return _lists(tree)
-
-
-def _lists(tree: Any) -> Any:
-    if not isinstance(tree, dict):
-        return tree
-    made = {key: _lists(value) for key, value in tree.items()}
-    if made and all(key.isdigit() and len(key) < 8 for key in made):  # noqa: PLR2004 - a place
-        return [made[key] for key in sorted(made, key=int)]
-    return made
 
 
 def _first(attributes: Mapping[str, Json], keys: tuple[str, ...]) -> Json:

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.domain.record import Json
 from harness.domain.transcript import ToolCall
+from harness.importers.texts import first, loads, tool_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Answered:
     content: Json
     name: str | None = None
     failed: bool = False
+    dropped: tuple[str, ...] = ()
+    """What of it is no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +65,33 @@ CALLS = frozenset(
     {"tool_use", "server_tool_use", "mcp_tool_use", "tool_call", "function_call", "function",
      "custom_tool_call", "local_shell_call", "web_search_call", "file_search_call", "mcp_call",
      "computer_call", "code_interpreter_call", "image_generation_call", "shell_call",
-     "apply_patch_call", "tool_search_call"}
+     "apply_patch_call", "tool_search_call", "server_tool_call"}
 )  # fmt: skip
 ANSWERS = frozenset(
     {"tool_result", "tool_call_response", "function_call_output", "custom_tool_call_output",
      "local_shell_call_output", "computer_call_output", "mcp_tool_result", "tool_response",
-     "function_response", "shell_call_output", "apply_patch_call_output", "tool_search_output"}
+     "function_response", "shell_call_output", "apply_patch_call_output", "tool_search_output",
+     "server_tool_call_response"}
 )  # fmt: skip
-_NO_TEXT = frozenset(
-    {"image", "image_url", "input_image", "audio", "input_audio", "video", "file", "input_file",
-     "document", "blob", "uri", "media", "data", "container_upload", "image_file"}
-)  # fmt: skip
-_SEALED = frozenset({"redacted_thinking", "encrypted_reasoning"})
+_NO_TEXT: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("image", "image_url", "input_image", "image_file", "computer_screenshot"), "image"
+    ),
+    **dict.fromkeys(("audio", "audio_url", "input_audio"), "audio"),
+    **dict.fromkeys(("video", "video_url", "input_video"), "video"),
+    **dict.fromkeys(("file", "input_file", "document", "document_url", "container_upload"), "file"),
+    **dict.fromkeys(("blob", "uri", "media", "data", "binary"), "data"),
+}
+"""Parts that are no text -> what they are, in the same words for every dialect."""
+_SEALED = frozenset({"redacted_thinking", "encrypted_reasoning", "reasoning.encrypted"})
+_THOUGHT_KEYS = ("summary", "content", "thinking", "reasoning", "text", "thought")
 
 _IDS = ("call_id", "tool_call_id", "toolCallId", "tool_use_id", "toolUseId", "source_call_id", "id")
-_ARGUMENTS = ("arguments", "input", "args", "parameters", "action", "query", "queries", "code")
-_RESULTS = ("content", "output", "response", "result")
+_ARGUMENTS = ("arguments", "input", "args", "parameters", "action", "query", "queries", "code",
+              "server_tool_call")  # fmt: skip
+_RESULTS = ("content", "output", "response", "result", "server_tool_call_response")
+_FREE = frozenset({"custom_tool_call", "custom"})
+"""Calls whose one argument is a text of the model's own form; the rest take an object."""
 
 
 def parts(content: Json) -> Iterator[Part]:
@@ -104,11 +118,33 @@ def _block(block: Mapping[str, Any]) -> Iterator[Part]:
     elif kind in CALLS:
         yield from _call(block, kind)
     elif kind in _NO_TEXT:
-        yield Dropped(f"content of type {kind}")
+        yield from _no_words(block, kind)
     elif kind in _TEXTS:
         yield Said(_text(block))
     else:
         yield from _untyped(block, kind)
+
+
+def _no_words(block: Mapping[str, Any], kind: str) -> Iterator[Part]:
+    """Read a part that is no text, but for documents that hold theirs as such."""
+    source = block.get("source")
+    source = source if isinstance(source, Mapping) else {}
+    if source.get("type") == "text" and isinstance(source.get("data"), str):
+        yield Said(source["data"])
+    elif source.get("type") == "content" and isinstance(source.get("content"), str | list):
+        yield from parts(source["content"])
+    else:
+        yield Dropped(f"content of type {_modality(block) or _NO_TEXT[kind]}")
+
+
+def _modality(block: Mapping[str, Any]) -> str:
+    """Return what a part says that its bytes are, where its type does not."""
+    if isinstance(block.get("modality"), str):
+        named = str(block["modality"]).lower()
+        return named if named in _NO_TEXT.values() else ""
+    found = first(block, ("mime_type", "media_type", "mimeType"))
+    named = found.split("/")[0].lower() if isinstance(found, str) else ""
+    return named if named in ("image", "audio", "video") else ""
 
 
 def block_type(block: Mapping[str, Any]) -> str:
@@ -144,15 +180,13 @@ def _untyped(block: Mapping[str, Any], kind: str) -> Iterator[Part]:
 
 
 def _thoughts(block: Mapping[str, Any]) -> Iterator[Part]:
-    found = [
-        _plain(block[key])
-        for key in ("summary", "content", "thinking", "reasoning", "text", "thought")
-        if isinstance(block.get(key), str | list)
-    ]
+    sealed = block.get("redacted") is True  # then only the summary can be read
+    keys = ("summary",) if sealed else _THOUGHT_KEYS
+    found = [_plain(block[key]) for key in keys if isinstance(block.get(key), str | list)]
     texts = list(dict.fromkeys(text for text in found if text))
     for text in texts:
         yield Thought(text)
-    if not texts and any(block.get(key) for key in ("encrypted_content", "signature", "redacted")):
+    if sealed or (not texts and any(block.get(k) for k in ("encrypted_content", "signature"))):
         yield Dropped("reasoning that is sealed by its maker")
 
 
@@ -172,37 +206,29 @@ def _text(block: Mapping[str, Any]) -> str:
 
 
 def _call(block: Mapping[str, Any], kind: str) -> Iterator[Part]:
-    inner = block.get("function")
-    spoken = inner if isinstance(inner, Mapping) else block
+    inner = next(
+        (block[k] for k in ("function", "custom") if isinstance(block.get(k), Mapping)), None
+    )
+    spoken = block if inner is None else inner
     name = first(spoken, ("name", "toolName", "tool_name", "function_name", "function", "tool"))
     call_id = first(block, _IDS)
-    call = tool_call(
-        name if isinstance(name, str) and name else kind.removesuffix("_call"),
-        next((spoken[key] for key in _ARGUMENTS if key in spoken), None),
-        call_id,
-    )
+    given = next((spoken[key] for key in _ARGUMENTS if key in spoken), None)
+    if isinstance(given, str) and (kind in _FREE or inner is block.get("custom") is not None):
+        given = {"input": given}
+    named = name if isinstance(name, str) and name else kind.removesuffix("_call")
+    call = tool_call(named, given, call_id)
     yield Called(call)
-    if kind == "mcp_call" and (block.get("output") is not None or block.get("error")):
-        failed = block.get("output") is None
-        yield Answered(call.id, tidy(block["error" if failed else "output"]), call.name, failed)
+    yield from _answered_inside(block, call, kind)
 
 
-def tool_call(name: str, arguments: Json, call_id: Json = None) -> ToolCall:
-    """Return a call whose arguments are an object; what is none is kept as it was written."""
-    found, raw = _object(arguments)
-    identifier = call_id if isinstance(call_id, str) and call_id else None
-    return ToolCall(name=name or "tool", arguments=found, id=identifier, raw=raw)
-
-
-def _object(arguments: Json) -> tuple[dict[str, Json], str | None]:
-    if isinstance(arguments, Mapping):
-        return dict(arguments), None
-    if arguments is None or (isinstance(arguments, str) and not arguments.strip()):
-        return {}, None
-    if not isinstance(arguments, str):
-        return {}, json.dumps(arguments, ensure_ascii=False)
-    found = loads(arguments)
-    return (found, None) if isinstance(found, dict) else ({}, arguments)
+def _answered_inside(block: Mapping[str, Any], call: ToolCall, kind: str) -> Iterator[Part]:
+    """Yield the result of a call that was made beside the model, where the call holds it."""
+    if kind == "mcp_call" or (kind == "tool_use" and "tool_type" in block):
+        error, found = block.get("error"), first(block, ("output", "result"))
+        if error or found is not None:
+            yield Answered(call.id, tidy(error or found), call.name, bool(error))
+    elif kind == "code_interpreter_call" and block.get("outputs"):
+        yield Answered(call.id, tidy(block["outputs"]), call.name)
 
 
 def _answer(block: Mapping[str, Any]) -> Answered:
@@ -220,6 +246,7 @@ def _answer(block: Mapping[str, Any]) -> Answered:
         tidy(content),
         name if isinstance(name, str) and name else None,
         failed,
+        tuple(no_text(content)),
     )
 
 
@@ -234,8 +261,14 @@ def tidy(content: Json) -> Json:
         found = loads(content)
         return found if isinstance(found, dict | list) else content
     if is_blocks(content):
-        texts = [part.text for part in parts(content) if isinstance(part, Said | Thought)]
+        texts = [
+            part.text if isinstance(part, Said | Thought) else f"[{part.what}]"
+            for part in parts(content)
+            if isinstance(part, Said | Thought | Dropped)
+        ]
         return tidy("\n\n".join(text for text in texts if text))
+    if isinstance(content, Mapping) and block_type(content) in _NO_TEXT:
+        return tidy([content])
     if isinstance(content, dict | list):
         return content
     return json.dumps(content)
@@ -245,7 +278,7 @@ def is_blocks(content: Json) -> bool:
     """Whether a list holds parts of a message, and no data of a tool."""
     if not isinstance(content, list) or not content:
         return False
-    known = _TEXTS | _NO_TEXT | _THOUGHTS | {"tool_reference"}
+    known = _TEXTS | set(_NO_TEXT) | _THOUGHTS | {"tool_reference"}
     return all(
         isinstance(each, Mapping)
         and (block_type(each) in known or set(each) in ({"text"}, {"json"}, {"text", "type"}))
@@ -254,37 +287,8 @@ def is_blocks(content: Json) -> bool:
 
 
 def no_text(content: Json) -> Iterator[str]:
-    """Yield what of a content is no text: images, sounds, files."""
-    for part in parts(content):
+    """Yield what of a tool's result is no text: images, sounds, files."""
+    alone = isinstance(content, Mapping) and block_type(content) in _NO_TEXT
+    for part in parts(content) if alone or is_blocks(content) else ():
         if isinstance(part, Dropped):
             yield part.what
-
-
-def loads(text: str) -> Json:
-    """Return the value of a JSON text; None where it is none, or where it would change.
-
-    A key that is written twice, and numbers that JSON lacks, would be lost: then the text stays.
-    """
-    start = text.lstrip()[:1]
-    if start not in ("{", "[") or not start:
-        return None
-    try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError("a key is written twice")
-    return made
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(word)
-
-
-def first(mapping: Mapping[str, Any], keys: tuple[str, ...]) -> Json:
-    """Return the first value under one of the keys that says something."""
-    return next((mapping[key] for key in keys if mapping.get(key) not in (None, "", [], {})), None)

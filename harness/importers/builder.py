@@ -1,6 +1,5 @@
 """Building a trajectory message by message: turns are joined, results find their calls."""
 
-import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -90,6 +89,8 @@ class Builder:
 
     def answer(self, answered: Answered, at: float | None = None) -> None:
         """Take a tool's result."""
+        for what in answered.dropped:
+            self.lose(what, NOT_TEXT)
         made = Message(
             role="tool",
             content=answered.content,
@@ -143,6 +144,9 @@ class Builder:
             account=account_of(source),
         )
 
+
+NOT_TEXT = "only text is replayed"
+"""Why images, sounds and files are dropped."""
 
 ITEMS = "items"
 """The turn of formats that write text, reasoning and calls as items in a row."""
@@ -228,35 +232,6 @@ def _joined(one: Json, other: str) -> str:
 
 def _offset(at: float | None, start: float) -> float | None:
     return None if at is None else round(at - start, 6)
-
-
-_NANO, _MICRO, _MILLI = 1e17, 1e14, 1e11
-
-
-def seconds(value: Json) -> float | None:
-    """Return a point in time as seconds since 1970: ISO 8601, or a number of any usual unit."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, str):
-        if value.isascii() and value.isdigit() and len(value) < 25:  # noqa: PLR2004 - nanoseconds
-            value = int(value)
-        else:
-            return _iso(value)
-    if not isinstance(value, int | float) or not 0 < value < 1e19:  # noqa: PLR2004 - year 2286
-        return None
-    for least, unit in ((_NANO, 1e9), (_MICRO, 1e6), (_MILLI, 1e3)):
-        if value >= least:
-            return value / unit
-    return float(value)
-
-
-def _iso(text: str) -> float | None:
-    try:
-        moment = dt.datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        return aware.timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def tool_spec(value: Json) -> ToolSpec | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.builder import Builder, seconds
+from harness.importers.builder import Builder
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import take_tools
 from harness.importers.speech import speak

@@ -5,11 +5,13 @@ from typing import Any
 
 from harness.domain.record import Json
 from harness.domain.transcript import ToolCall
-from harness.importers.blocks import Answered, tidy, tool_call
-from harness.importers.builder import ITEMS, Builder, seconds
+from harness.importers.blocks import Answered, tidy
+from harness.importers.builder import ITEMS, Builder
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import take_tools
 from harness.importers.speech import is_item, speak, speak_item
+from harness.importers.texts import tool_call
 from harness.ports.importer import NOT_MINE, Detection, Document, ImporterSpec, Trajectory
 
 WHERE = "lines of type session_meta, response_item, turn_context or item.completed"
@@ -102,19 +104,10 @@ def _meta(builder: Builder, item: Mapping[str, Any], at: float | None) -> None:
 
 def _response(builder: Builder, item: Mapping[str, Any], at: float | None) -> None:
     kind = item.get("type")
-    if kind == "custom_tool_call":
-        made = _custom(item)
-        builder.turn(calls=[made], at=at, turn=ITEMS)
-    elif is_item(item):
+    if is_item(item):
         speak_item(builder, item, at)
     elif kind not in ("ghost_snapshot", "other"):
         builder.lose(f"an item of type {kind}", "the transcript has no place for it")
-
-
-def _custom(item: Mapping[str, Any]) -> ToolCall:
-    """Return a call whose argument is a text of the model's own form."""
-    call_id = item.get("call_id") or item.get("id")
-    return tool_call(str(item.get("name") or "tool"), {"input": item.get("input")}, call_id)
 
 
 def _compacted(builder: Builder, item: Mapping[str, Any], at: float | None) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.builder import Builder, seconds
+from harness.importers.builder import Builder
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import take_tools
 from harness.importers.speech import speak
@@ -13,6 +14,9 @@ from harness.ports.importer import NOT_MINE, Detection, Document, ImporterSpec, 
 
 WHERE = "eval and samples, or an archive with header.json and samples/*.json"
 _REFERENCE = re.compile(r"(?:attachment|tc)://([0-9A-Za-z]+)")
+_PARSED = re.compile(
+    r"Error parsing the following tool call arguments:\n\n(.*)\n\nError details: ", re.DOTALL
+)
 _DEEPEST = 80
 
 
@@ -121,9 +125,7 @@ def _sample(sample: Mapping[str, Any], header: Mapping[str, Any]) -> Trajectory:
         whole = _resolved(message, table, missing, _DEEPEST)
         if not isinstance(whole, Mapping):
             continue
-        for error in _parse_errors(whole):
-            builder.lose("a note that a call's arguments could not be parsed", error)
-        speak(builder, whole, times.get(str(whole.get("id"))))
+        speak(builder, _as_written(builder, whole), times.get(str(whole.get("id"))))
     builder.lose("attachments that the log refers to and does not hold", "not there", len(missing))
     if sample.get("error"):
         builder.lose("the error that ended the sample", "the transcript has no place for it")
@@ -133,11 +135,24 @@ def _sample(sample: Mapping[str, Any], header: Mapping[str, Any]) -> Trajectory:
     return builder.finish({"header": dict(header), "sample": rest}, title)
 
 
-def _parse_errors(message: Mapping[str, Any]) -> Iterator[str]:
+def _as_written(builder: Builder, message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a message whose calls hold what the model wrote, where Inspect could not parse it.
+
+    The log then holds no arguments, but an error that quotes them.
+    """
     calls = message.get("tool_calls")
+    made = []
     for call in calls if isinstance(calls, list) else ():
-        if isinstance(call, Mapping) and call.get("parse_error"):
-            yield "the call stands as it was read"
+        error = call.get("parse_error") if isinstance(call, Mapping) else None
+        quoted = _PARSED.match(error) if isinstance(error, str) else None
+        if error and (quoted is None or "(arguments middle-truncated from " in quoted[1]):
+            why = "the call stands as Inspect read it"
+            builder.lose("arguments of a call that could not be parsed", why)
+        elif quoted is not None:
+            made.append({**call, "arguments": quoted[1]})
+            continue
+        made.append(call)
+    return {**message, "tool_calls": made} if made else message
 
 
 def _events(sample: Mapping[str, Any]) -> list[Mapping[str, Any]]:

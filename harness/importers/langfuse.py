@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.builder import Builder, seconds
+from harness.importers.builder import Builder
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import answered, asked, decoded
-from harness.importers.spans import Kind, Span, trajectories
+from harness.importers.spans import trajectories
+from harness.importers.threads import Kind, Span
 from harness.ports.importer import NOT_MINE, Detection, Document, ImporterSpec, Trajectory
 
 WHERE = "observations of type GENERATION, SPAN or TOOL with input and output"

@@ -6,10 +6,11 @@ from typing import Any
 
 from harness.domain.record import Json
 from harness.importers.attributes import span_of
-from harness.importers.builder import seconds
+from harness.importers.moments import seconds
 from harness.importers.outcome import spoken
 from harness.importers.payloads import decoded
-from harness.importers.spans import Span, trajectories
+from harness.importers.spans import trajectories
+from harness.importers.threads import Span
 from harness.ports.importer import NOT_MINE, Detection, Document, ImporterSpec, Trajectory
 
 WHERE = "info beside data.spans with attributes mlflow.spanInputs and mlflow.spanOutputs"

@@ -10,6 +10,7 @@ from typing import Any
 from harness.domain.record import Json
 from harness.importers.blocks import block_type
 from harness.importers.builder import Builder
+from harness.importers.exchanges import Exchange, read_exchanges
 from harness.importers.outcome import spoken
 from harness.importers.payloads import answered, asked, decoded, is_message, take_tools
 from harness.importers.speech import speak
@@ -65,17 +66,32 @@ def _records(document: Document) -> list[Json]:
         lines = document.lines
         return [list(lines)] if is_bare(lines[0]) else [*lines]
     if isinstance(data, Mapping):
-        for key in ("simulations", "results", "trajectories", "data", "rollouts"):
-            inner = data.get(key)
-            first = inner[0] if isinstance(inner, list) and inner else None
-            if isinstance(inner, list) and isinstance(first, Mapping) and _chat(first):
-                return inner
-        return [data]
+        key = _several(data)
+        return [data] if key is None else data[key]
     if isinstance(data, list) and data:
         if is_bare(data[0]):
             return data if isinstance(data[0], list) else [data]
         return data
     return []
+
+
+def _several(data: Mapping[str, Any]) -> str | None:
+    """Return the key under which a file holds one record a conversation."""
+    for key in ("simulations", "results", "trajectories", "data", "rollouts", "attempts"):
+        inner = data.get(key)
+        first = inner[0] if isinstance(inner, list) and inner else None
+        if isinstance(first, Mapping) and _chat(first):
+            return key
+    return None
+
+
+def _envelope(document: Document) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the key of the records, and what stands beside them in the file."""
+    data = document.data
+    key = _several(data) if isinstance(data, Mapping) and not document.lines else None
+    if key is None or not isinstance(data, Mapping):
+        return None
+    return key, {name: value for name, value in data.items() if name != key}
 
 
 def is_bare(value: Json) -> bool:
@@ -94,14 +110,22 @@ def read(document: Document) -> list[Trajectory]:
     records = _records(document)
     if records and is_bare(records[0]) and isinstance(records[0], Mapping):
         records = [records]
-    return spoken(document, [*_read(records)], WHERE)
+    found = [*_read(records, _envelope(document))]
+    return spoken(document, read_exchanges(records, found), WHERE)
 
 
-def _read(records: list[Json]) -> Iterator[Trajectory]:
+def _read(
+    records: list[Json], envelope: tuple[str, Mapping[str, Any]] | None
+) -> Iterator[Exchange]:
     for number, record in enumerate(records, 1):
         builder = Builder()
+        source: Json = record
+        if envelope is not None:
+            key, beside = envelope
+            _surroundings(builder, beside)
+            source = {**beside, key: [record]}
         _conversation(builder, record)
-        yield builder.finish(record, _title(record, number))
+        yield Exchange(builder, source, _title(record, number))
 
 
 def _title(record: Json, number: int) -> str:
@@ -154,6 +178,11 @@ def _surroundings(builder: Builder, record: Mapping[str, Any]) -> None:
         builder.responded = record["model"]
     info = record.get("info")
     config = info.get("config") if isinstance(info, Mapping) else None
+    agent = info.get("agent_info") if isinstance(info, Mapping) else None
+    if isinstance(agent, Mapping):
+        name, given = agent.get("llm"), agent.get("llm_args")
+        builder.requested = name if isinstance(name, str) else builder.requested
+        builder.settings(given if isinstance(given, Mapping) else {})
     replay = decoded(record.get("replay_config"))
     for each in (config, replay.get("agent") if isinstance(replay, Mapping) else None):
         model = each.get("model") if isinstance(each, Mapping) else None

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.blocks import ANSWERS, CALLS, block_type
 from harness.importers.builder import Builder
+from harness.importers.exchanges import Exchange, read_exchanges
 from harness.importers.outcome import spoken
 from harness.importers.payloads import answered, asked, decoded
 from harness.importers.speech import is_item
@@ -29,6 +29,8 @@ def detect(document: Document) -> Detection:
                 return Detection(0.75, f"items under {key}")
         if isinstance(part.get("input"), str | list) and "instructions" in part:
             return Detection(0.6, "input beside instructions")
+        if "model" in part and isinstance(part.get("input"), list) and _spoken(part["input"]):
+            return Detection(0.6, "messages under input, beside a model")
     return NOT_MINE
 
 
@@ -42,13 +44,15 @@ def _parts(record: Json) -> list[Mapping[str, Any]]:
 def _items(value: Json) -> bool:
     if not isinstance(value, list) or not value:
         return False
-    own = any(
-        isinstance(each, Mapping)
-        and "role" not in each
-        and (block_type(each) in CALLS | ANSWERS or block_type(each) == "reasoning")
+    own = any(isinstance(each, Mapping) and "role" not in each and is_item(each) for each in value)
+    return own or all(is_item(each) for each in value)
+
+
+def _spoken(value: list[Json]) -> bool:
+    return bool(value) and all(
+        is_item(each) or (isinstance(each, Mapping) and isinstance(each.get("role"), str))
         for each in value
     )
-    return own or all(is_item(each) for each in value)
 
 
 def _records(document: Document) -> list[Json]:
@@ -63,19 +67,50 @@ def _records(document: Document) -> list[Json]:
 
 def read(document: Document) -> list[Trajectory]:
     """Return the conversations; answers that name one another are one conversation."""
-    records = _records(document)
-    chained = any(isinstance(r, Mapping) and r.get("previous_response_id") for r in records)
-    made, builder = [], Builder()
-    for number, record in enumerate(records, 1):
-        if not chained:
-            builder = Builder()
-        _conversation(builder, record)
-        if not chained:
-            name = record.get("id") if isinstance(record, Mapping) else None
-            made.append(builder.finish(record, str(name or f"conversation {number}")))
-    if chained:
-        made.append(builder.finish(records, "conversation 1"))
-    return spoken(document, made, WHERE)
+    records, found = _records(document), []
+    for number, chain in enumerate(_chains(records), 1):
+        builder = Builder()
+        for record in chain:
+            _conversation(builder, _without_known(builder, record))
+        name = chain[0].get("id") if isinstance(chain[0], Mapping) else None
+        source = chain[0] if len(chain) == 1 else chain
+        found.append(Exchange(builder, source, str(name or f"conversation {number}")))
+    return spoken(document, read_exchanges(records, found), WHERE)
+
+
+def _chains(records: list[Json]) -> list[list[Json]]:
+    """Return the records of each conversation in order: from an answer that none goes on from."""
+    by_id = {name: record for record in records if (name := _named(record, "id"))}
+    before = {_named(record, "previous_response_id") for record in records}
+    ends = [r for r in records if (name := _named(r, "id")) is None or name not in before]
+    chains = []
+    for end in ends or records[-1:]:
+        chain, seen = [end], {_named(end, "id")}
+        while (name := _named(chain[-1], "previous_response_id")) in by_id and name not in seen:
+            seen.add(name)
+            chain.append(by_id[str(name)])
+        chains.append(chain[::-1])
+    return chains
+
+
+def _named(record: Json, key: str) -> str | None:
+    """Return an id that an answer gives, or the request that it answers."""
+    for part in _parts(record):
+        if isinstance(part.get(key), str) and part[key]:
+            return str(part[key])
+    return None
+
+
+def _without_known(builder: Builder, record: Json) -> Json:
+    """Return a record without instructions that stand in the conversation already."""
+    said = {e.message.content for e in builder.entries if e.message.role == "system"}
+    if not said or not isinstance(record, Mapping):
+        return record
+    return {
+        key: _without_known(builder, value) if key in ("request", "response", "body") else value
+        for key, value in record.items()
+        if key != "instructions" or value not in said
+    }
 
 
 def _conversation(builder: Builder, record: Json) -> None:

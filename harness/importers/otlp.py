@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.atif import trajectories as atif_trajectories
-from harness.importers.attributes import DETAILS, MARKS, is_marked, span_of
-from harness.importers.builder import seconds
+from harness.importers.attributes import MARKS, is_marked, span_of
+from harness.importers.gen_ai_events import DETAILS
+from harness.importers.moments import seconds
+from harness.importers.otlp_atif import carried_trajectories, id_of
 from harness.importers.outcome import spoken
 from harness.importers.payloads import decoded
-from harness.importers.spans import Span, trajectories
+from harness.importers.spans import trajectories
+from harness.importers.threads import Span
 from harness.ports.importer import NOT_MINE, Detection, Document, ImporterSpec, Trajectory
 
 WHERE = "resourceSpans or resourceLogs, or spans with gen_ai.* or openinference.* attributes"
@@ -45,7 +47,7 @@ def read(document: Document) -> list[Trajectory]:
     """Return the conversations that the spans hold."""
     raw = [span for record in document.records for span in _raw_spans(record)]
     records = [entry for record in document.records for entry in _logged(record)]
-    own = _agentpile(raw)
+    own = carried_trajectories(raw)
     if own:
         return spoken(document, own, WHERE)
     by_span: dict[str, list[Mapping[str, Json]]] = {}
@@ -205,7 +207,7 @@ def _span(
 ) -> Span:
     context = raw.get("context")
     context = context if isinstance(context, Mapping) else {}
-    identifier = _id(raw, "spanId", "span_id", "id") or _id(context, "span_id", "spanId")
+    identifier = id_of(raw, "spanId", "span_id", "id") or id_of(context, "span_id", "spanId")
     identifier = identifier or f"span-{number}"
     status = raw.get("status")
     status = status if isinstance(status, Mapping) else {"code": raw.get("status_code")}
@@ -215,8 +217,8 @@ def _span(
         identifier,
         raw["attributes"],
         [*events, *by_span.get(identifier, [])],
-        parent=_id(raw, "parentSpanId", "parent_span_id", "parent_id") or None,
-        trace=_id(raw, "traceId", "trace_id") or _id(context, "trace_id", "traceId"),
+        parent=id_of(raw, "parentSpanId", "parent_span_id", "parent_id") or None,
+        trace=id_of(raw, "traceId", "trace_id") or id_of(context, "trace_id", "traceId"),
         name=str(raw.get("name") or ""),
         start=_time(raw, "startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime"),
         end=_time(raw, "endTimeUnixNano", "end_time_unix_nano", "end_time", "endTime"),
@@ -234,10 +236,6 @@ def _event(raw: Mapping[str, Any]) -> dict[str, Json]:
     return {"name": name, "attributes": attributes}
 
 
-def _id(raw: Mapping[str, Any], *keys: str) -> str:
-    return next((str(raw[key]) for key in keys if raw.get(key)), "")
-
-
 def _time(raw: Mapping[str, Any], *keys: str) -> float | None:
     return next((seconds(raw[key]) for key in keys if raw.get(key)), None)
 
@@ -253,8 +251,8 @@ def _logged(record: Json) -> Iterator[dict[str, Json]]:
                     "name": name or attributes.get("event.name"),
                     "attributes": attributes,
                     "body": _value(entry.get("body"), _DEEPEST),
-                    "span": _id(entry, "spanId", "span_id"),
-                    "trace": _id(entry, "traceId", "trace_id"),
+                    "span": id_of(entry, "spanId", "span_id"),
+                    "trace": id_of(entry, "traceId", "trace_id"),
                     "at": seconds(entry.get("timeUnixNano") or entry.get("observedTimeUnixNano")),
                 }
 
@@ -288,66 +286,6 @@ def _of_events(identifier: str, entries: list[Mapping[str, Json]], number: int) 
         end=max(times, default=None),
         source=[{"attributes": e.get("attributes"), "body": e.get("body")} for e in entries],
     )
-
-
-def _agentpile(raw: list[Mapping[str, Any]]) -> list[Trajectory]:
-    """Return the trajectories of spans that carry ATIF step by step, as agentpile writes them."""
-    roots = {}
-    steps: dict[str, list[tuple[int, dict[str, Json]]]] = {}
-    calls: dict[str, list[tuple[int, int, dict[str, Json]]]] = {}
-    parent_of = {_id(s, "spanId", "span_id"): _id(s, "parentSpanId", "parent_span_id") for s in raw}
-    for span in raw:
-        attributes = span["attributes"]
-        kind, place = attributes.get("agentpile.kind"), attributes.get("agentpile.index")
-        identifier = _id(span, "spanId", "span_id")
-        index = place if isinstance(place, int) else 0
-        if kind == "trajectory":
-            roots[identifier] = span
-        elif kind == "step":
-            step = _carried(attributes, "agentpile.step.")
-            if attributes.get("agentpile.time_synthetic") is not True:
-                step["timestamp"] = step.get("timestamp") or span.get("startTimeUnixNano")
-            steps.setdefault(parent_of[identifier], []).append((index, step))
-        elif kind == "call":
-            at = attributes.get("agentpile.step_index")
-            above = parent_of[identifier]
-            owner = above if above in roots else parent_of.get(above, "")
-            call = (
-                at if isinstance(at, int) else -1,
-                index,
-                _carried(attributes, "agentpile.call."),
-            )
-            calls.setdefault(owner, []).append(call)
-    made = []
-    for identifier, root in roots.items():
-        attributes = root["attributes"]
-        record = _carried(attributes, "agentpile.trajectory.")
-        record["agent"] = _carried(attributes, "agentpile.agent.")
-        record["steps"] = []
-        for index, step in sorted(steps.get(identifier, []), key=lambda pair: pair[0]):
-            found = [c for at, _, c in sorted(calls.get(identifier, []), key=lambda c: c[:2])
-                     if at == index]  # fmt: skip
-            record["steps"].append({**step, "tool_calls": found} if found else step)
-        made += [*atif_trajectories(record)]
-    return made
-
-
-def _carried(attributes: Mapping[str, Json], prefix: str) -> dict[str, Json]:
-    """Return the values that stand below a prefix as JSON texts."""
-    made = {}
-    for key, value in attributes.items():
-        if key.startswith(prefix):
-            made[key.removeprefix(prefix)] = _json(value)
-    return made
-
-
-def _json(value: Json) -> Json:
-    import json  # noqa: PLC0415 - scalars too, which ``decoded`` leaves as they are
-
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return value
 
 
 SPEC = ImporterSpec("otlp", WHERE, detect, read)

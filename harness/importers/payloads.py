@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.domain.record import Json
-from harness.importers.blocks import is_blocks, loads
+from harness.importers.blocks import is_blocks
 from harness.importers.builder import Builder, tool_spec
 from harness.importers.speech import is_item, role_of, speak, speak_all, unwrapped
+from harness.importers.texts import loads
 
 _WRAPPERS = ("request", "body", "kwargs", "inputs", "params", "input_data", "llm_input", "state")
 _MESSAGES = ("messages", "input_messages", "chat_history", "history", "conversation", "traj",
@@ -46,7 +47,13 @@ def _request(builder: Builder, value: Mapping[str, Any], at: float | None) -> bo
 
 
 def _system(value: Json) -> Json:
-    return value.get("parts", value) if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        return value
+    if not {"parts", "text", "content", "type"} & set(value) and all(
+        isinstance(each, str) for each in value.values()
+    ):  # of several agents, each with its text
+        return "\n\n".join(f"{name}: {text}" for name, text in value.items())
+    return value.get("parts", value)
 
 
 def _deeper(builder: Builder, value: Mapping[str, Any], at: float | None) -> bool:

@@ -5,66 +5,12 @@ from what is known replaces it. Only where a view repeats nothing and says no sy
 is it the continuation of a log that holds what is new alone.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
 
-from harness.domain.record import Json
-from harness.importers.blocks import Answered, tidy, tool_call
-from harness.importers.builder import Builder, Entry, seconds
+from harness.importers.builder import Builder, Entry
+from harness.importers.threads import Span, Thread, View, keys_of, richer, upward
+from harness.importers.tool_spans import add_answers
 from harness.ports.importer import Trajectory
-
-Kind = Literal["model", "agent", "tool", "other"]
-
-
-@dataclass(slots=True)
-class Span:
-    """One span of a trace, whatever system wrote it."""
-
-    id: str
-    parent: str | None = None
-    trace: str = ""
-    kind: Kind = "other"
-    name: str = ""
-    agent: str = ""
-    """The agent's name, where the span says it."""
-    conversation: str = ""
-    """What ties several traces to one conversation."""
-    start: float | None = None
-    end: float | None = None
-    failed: bool = False
-    failure: str = ""
-    ask: Callable[[Builder, float | None], bool] = lambda _builder, _at: False
-    """Reads what was sent into a builder."""
-    reply: Callable[[Builder, float | None], bool] = lambda _builder, _at: False
-    """Reads what came back into a builder."""
-    equip: Callable[[Builder], None] = lambda _builder: None
-    """Reads tools, models and settings."""
-    tool: str = ""
-    call_id: str | None = None
-    arguments: Json = None
-    result: Json = None
-    source: Json = None
-    """What the account of losses is made against."""
-
-
-@dataclass(slots=True)
-class _View:
-    """What one call of a model shows: what it was sent, and what it said."""
-
-    sent: list[Entry]
-    said: list[Entry]
-    builder: Builder
-
-
-@dataclass(slots=True)
-class _Thread:
-    """A conversation as far as it is known."""
-
-    entries: list[Entry]
-    builder: Builder
-    spans: list[Span] = field(default_factory=list)
 
 
 def trajectories(spans: Sequence[Span], title: str = "") -> list[Trajectory]:
@@ -75,10 +21,14 @@ def trajectories(spans: Sequence[Span], title: str = "") -> list[Trajectory]:
     for span in spans:
         key = _group(span, by_id) if told_apart else (span.trace, "")
         groups.setdefault(key, []).append(span)
-    threads: list[_Thread] = []
+    threads: list[Thread] = []
+    around = _around(groups.values(), by_id) if told_apart else []
     for members in groups.values():
-        threads += _threads(members, by_id)
+        if not any(span in around for span in members):
+            threads += _threads(members, by_id)
     threads = _uncontained(threads)
+    if threads:
+        threads[0].spans += around
     several = len(threads) > 1
     made = []
     for number, thread in enumerate(threads, 1):
@@ -90,9 +40,26 @@ def trajectories(spans: Sequence[Span], title: str = "") -> list[Trajectory]:
     return made
 
 
+def _around(groups: Iterable[list[Span]], by_id: Mapping[str, Span]) -> list[Span]:
+    """Return the spans of groups that hold no call, and stand around others that do.
+
+    What goes into them and comes out is what the agents inside were asked and said.
+    """
+    groups = list(groups)
+    own = {span.id for members in groups for span in members if span.kind == "model"}
+    inside = {above.id for key in own for above in list(upward(by_id[key], by_id))[1:]}
+    return [
+        span
+        for members in groups
+        if not any(span.kind in ("model", "tool") for span in members)
+        and any(span.id in inside for span in members)
+        for span in members
+    ]
+
+
 def _group(span: Span, by_id: Mapping[str, Span]) -> tuple[str, str]:
     """Return what the spans of one agent's conversation have in common."""
-    line = list(_upward(span, by_id))
+    line = list(upward(span, by_id))
     agent = next((each for each in line if each.kind == "agent"), None)
     conversation = next((each.conversation for each in line if each.conversation), "")
     if conversation:
@@ -100,26 +67,16 @@ def _group(span: Span, by_id: Mapping[str, Span]) -> tuple[str, str]:
     return span.trace, agent.id if agent is not None else ""
 
 
-def _upward(span: Span, by_id: Mapping[str, Span]) -> Iterator[Span]:
-    """Yield a span and those above it; a circle ends where it closes."""
-    seen: set[str] = set()
-    at: Span | None = span
-    while at is not None and at.id not in seen:
-        seen.add(at.id)
-        yield at
-        at = by_id.get(at.parent) if at.parent else None
-
-
-def _threads(members: list[Span], by_id: Mapping[str, Span]) -> list[_Thread]:
+def _threads(members: list[Span], by_id: Mapping[str, Span]) -> list[Thread]:
     members.sort(key=lambda s: (s.start is None, s.start or 0.0))
     models = [span for span in members if span.kind == "model"]
     outer = {
         above.id
         for span in models
-        for above in list(_upward(span, by_id))[1:]
-        if above.kind == "model" and span not in _upward(above, by_id) and _seen(span).sent
+        for above in list(upward(span, by_id))[1:]
+        if above.kind == "model" and span not in upward(above, by_id) and _seen(span).sent
     }
-    threads: list[_Thread] = []
+    threads: list[Thread] = []
     views = [(_seen(span), span) for span in models if span.id not in outer]
     grows = _grows([view for view, _ in views])
     for view, span in views:
@@ -129,14 +86,14 @@ def _threads(members: list[Span], by_id: Mapping[str, Span]) -> list[_Thread]:
             _lay_agent(threads, _seen(span), span)
     tools = [span for span in members if span.kind == "tool"]
     if not threads and tools:
-        threads.append(_Thread([], Builder()))
+        threads.append(Thread([], Builder()))
     for thread in threads:
-        _answers(thread, tools, alone=len(threads) == 1)
+        add_answers(thread, tools, alone=len(threads) == 1)
         thread.spans = thread.spans + [s for s in members if s.kind != "model"]
     return [thread for thread in threads if thread.entries]
 
 
-def _seen(span: Span) -> _View:
+def _seen(span: Span) -> View:
     sent, said = Builder(), Builder()
     span.ask(sent, span.start)
     span.equip(sent)
@@ -148,10 +105,10 @@ def _seen(span: Span) -> _View:
     if span.failed and not said.entries:
         what = f"a call of the model that failed{f': {span.failure}' if span.failure else ''}"
         sent.lose(what, "the model did not answer, and the conversation holds no turn for it")
-    return _View(sent.entries, said.entries, sent)
+    return View(sent.entries, said.entries, sent)
 
 
-def _lay(threads: list[_Thread], view: _View, span: Span, *, grows: bool) -> None:
+def _lay(threads: list[Thread], view: View, span: Span, *, grows: bool) -> None:
     """Lay a view over the threads: onto the one that it goes on from, or beside them."""
     whole = [*view.sent, *view.said]
     if not whole:
@@ -159,28 +116,28 @@ def _lay(threads: list[_Thread], view: _View, span: Span, *, grows: bool) -> Non
         return
     best, kind = _match(threads, view, grows=grows)
     if best is None:
-        threads.append(_Thread(whole, view.builder, [span]))
+        threads.append(Thread(whole, view.builder, [span]))
         return
     old = best.entries
     if kind == "same":
-        best.entries = _richer(old, whole)
+        best.entries = richer(old, whole)
     elif kind == "goes on":
-        best.entries = _richer(whole, old)
+        best.entries = richer(whole, old)
     elif kind in ("more", "waited for"):
         best.entries = [*old, *whole]
     else:
-        keys = set(_keys(whole))
-        lost = sum(key not in keys for key in _keys(old))
+        keys = set(keys_of(whole))
+        lost = sum(key not in keys for key in keys_of(old))
         why = {
             "again": "the model was asked again, and the conversation went on from there",
             "rewritten": "the agent no longer saw them: its context was cut or summed up",
         }[kind]
         view.builder.lose("messages of an earlier view", why, lost)
-        best.entries = _richer(whole, old)
+        best.entries = richer(whole, old)
     _merge(best, view, span)
 
 
-def _match(threads: list[_Thread], view: _View, *, grows: bool) -> tuple[_Thread | None, str]:
+def _match(threads: list[Thread], view: View, *, grows: bool) -> tuple[Thread | None, str]:
     """Return the thread that a view belongs to, and how: by the surest way, then the latest."""
     for ways in (("more", "same", "goes on"), ("again",), ("rewritten",), ("waited for",)):
         for thread in reversed(threads):
@@ -190,9 +147,9 @@ def _match(threads: list[_Thread], view: _View, *, grows: bool) -> tuple[_Thread
     return None, ""
 
 
-def _relation(thread: _Thread, view: _View, *, grows: bool) -> str:
+def _relation(thread: Thread, view: View, *, grows: bool) -> str:
     """Return how a view goes on from a thread; empty where it does not."""
-    keys, sent, old = _keys([*view.sent, *view.said]), len(view.sent), _keys(thread.entries)
+    keys, sent, old = keys_of([*view.sent, *view.said]), len(view.sent), keys_of(thread.entries)
     if grows and not _system(keys):
         return "more"
     if keys == old[: len(keys)]:
@@ -212,13 +169,13 @@ def _system(keys: list[str]) -> list[str]:
     return [key for key in keys if key.startswith("system ")]
 
 
-def _grows(views: list[_View]) -> bool:
+def _grows(views: list[View]) -> bool:
     """Whether only the first view holds the system's text: then each holds what is new alone."""
-    first, *later = [_system(_keys(view.sent)) for view in views if view.sent] or [[]]
+    first, *later = [_system(keys_of(view.sent)) for view in views if view.sent] or [[]]
     return bool(first and later) and not any(later)
 
 
-def _waits(thread: _Thread) -> set[str | None]:
+def _waits(thread: Thread) -> set[str | None]:
     """Return the calls that nothing in a thread answers."""
     calls: set[str | None] = {
         call.id for entry in thread.entries for call in entry.message.tool_calls if call.id
@@ -234,7 +191,7 @@ def _tells(entry: Entry) -> bool:
     return bool(message.tool_calls) or len(str(message.content)) > 3  # noqa: PLR2004 - "yes", "ok"
 
 
-def _merge(thread: _Thread, view: _View, span: Span) -> None:
+def _merge(thread: Thread, view: View, span: Span) -> None:
     old, new = thread.builder, view.builder
     thread.spans.append(span)
     if new is old:
@@ -247,7 +204,7 @@ def _merge(thread: _Thread, view: _View, span: Span) -> None:
     thread.builder = new
 
 
-def _lay_agent(threads: list[_Thread], view: _View, span: Span) -> None:
+def _lay_agent(threads: list[Thread], view: View, span: Span) -> None:
     """Use what a span around the model's calls shows, where it shows more than they do."""
     whole = [*view.sent, *view.said]
     if not whole:
@@ -255,17 +212,17 @@ def _lay_agent(threads: list[_Thread], view: _View, span: Span) -> None:
             _merge(threads[0], view, span)
         return
     if not threads:
-        threads.append(_Thread(whole, view.builder, [span]))
+        threads.append(Thread(whole, view.builder, [span]))
         return
-    keys = _keys(whole)
+    keys = keys_of(whole)
     for thread in threads:
-        old = _keys(thread.entries)
+        old = keys_of(thread.entries)
         if len(keys) > len(old) and keys[: len(old)] == old:
-            thread.entries = _richer(whole, thread.entries)
+            thread.entries = richer(whole, thread.entries)
         elif len(keys) > len(old) and all(_is_in(key, keys) for key in old if _no_system(key)):
             head = [e for e in thread.entries if e.message.role == "system"]
             rest = [e for e in whole if e.message.role != "system"]
-            thread.entries = _richer([*head, *rest], thread.entries)
+            thread.entries = richer([*head, *rest], thread.entries)
     _merge(threads[0], view, span)
 
 
@@ -277,105 +234,9 @@ def _is_in(key: str, keys: list[str]) -> bool:
     return key in keys
 
 
-def _richer(entries: list[Entry], other: list[Entry]) -> list[Entry]:
-    """Return the entries with times, reasoning and errors that another view has of the same."""
-    known = dict(zip(_keys(other), other, strict=True))
-    made = []
-    for key, entry in zip(_keys(entries), entries, strict=True):
-        found = known.get(key)
-        if found is not None:
-            entry.message = replace(
-                entry.message,
-                reasoning=entry.message.reasoning or found.message.reasoning,
-                tool_calls=_calls(entry, found),
-                tool_call_id=entry.message.tool_call_id or found.message.tool_call_id,
-            )
-            entry.at = found.at if found.at is not None else entry.at
-            entry.failed = entry.failed or found.failed
-        made.append(entry)
-    return made
-
-
-def _calls(entry: Entry, found: Entry) -> tuple[Any, ...]:
-    pairs = zip(entry.message.tool_calls, found.message.tool_calls, strict=True)
-    return tuple(replace(one, id=one.id or other.id) for one, other in pairs)
-
-
-def _keys(entries: Iterable[Entry]) -> list[str]:
-    """Return what makes two views' messages the same; the second of two alike is another."""
-    seen: dict[str, int] = {}
-    keys = []
-    for entry in entries:
-        message = entry.message
-        calls = [[c.name, c.raw or c.arguments] for c in message.tool_calls]
-        content = message.content
-        text = content.strip() if isinstance(content, str) else content
-        key = f"{message.role} {json.dumps([text, calls], sort_keys=True, default=str)}"
-        seen[key] = seen.get(key, 0) + 1
-        keys.append(f"{key} {seen[key]}")
-    return keys
-
-
-def _answers(thread: _Thread, tools: list[Span], *, alone: bool) -> None:
-    """Add results that only the tools' own spans hold, and calls that no model's span holds."""
-    calls = [call for entry in thread.entries for call in entry.message.tool_calls]
-    ids = {call.id for call in calls if call.id}
-    answered = {
-        entry.message.tool_call_id for entry in thread.entries if entry.message.role == "tool"
-    }
-    unnamed = sum(
-        entry.message.role == "tool" and entry.message.tool_call_id is None
-        for entry in thread.entries
-    )
-    open_calls = [call for call in calls if call.id not in answered or call.id is None][unnamed:]
-    for span in tools:
-        own = next((c for c in open_calls if _fits(c, span)), None)
-        if own is not None:
-            open_calls.remove(own)
-            result = Answered(own.id, _result(span), own.name, span.failed)
-            _insert(thread, own, result, span)
-        elif span.call_id in ids and span.call_id in answered:
-            _mark(thread, span)
-        elif alone and not calls:
-            made = tool_call(span.tool or span.name, span.arguments, span.call_id)
-            thread.builder.entries = thread.entries
-            thread.builder.turn(calls=[made], at=span.start)
-            result = Answered(span.call_id, _result(span), made.name, span.failed)
-            thread.builder.answer(result, span.end)
-
-
-def _fits(call: Any, span: Span) -> bool:
-    if span.call_id and call.id:
-        return bool(span.call_id == call.id)
-    wanted = tool_call(call.name, span.arguments)
-    return bool(call.name == span.tool and call.arguments == wanted.arguments)
-
-
-def _result(span: Span) -> Json:
-    content = tidy(span.result)
-    return span.failure if content == "" and span.failed else content
-
-
-def _insert(thread: _Thread, call: Any, answered: Answered, span: Span) -> None:
-    """Put a result behind the call that it answers and the results that stand there."""
-    place = next(n for n, e in enumerate(thread.entries) if call in e.message.tool_calls) + 1
-    while place < len(thread.entries) and thread.entries[place].message.role == "tool":
-        place += 1
-    builder = Builder()
-    builder.answer(answered, span.end)
-    thread.entries.insert(place, builder.entries[0])
-
-
-def _mark(thread: _Thread, span: Span) -> None:
-    for entry in thread.entries:
-        if entry.message.tool_call_id == span.call_id and entry.message.role == "tool":
-            entry.failed = entry.failed or span.failed
-            entry.at = span.end if span.end is not None else entry.at
-
-
-def _uncontained(threads: list[_Thread]) -> list[_Thread]:
+def _uncontained(threads: list[Thread]) -> list[Thread]:
     """Leave out a thread whose whole conversation is the beginning of another's."""
-    keys = [_keys(thread.entries) for thread in threads]
+    keys = [keys_of(thread.entries) for thread in threads]
     kept = []
     for number, thread in enumerate(threads):
         own = keys[number]
@@ -388,8 +249,3 @@ def _uncontained(threads: list[_Thread]) -> list[_Thread]:
         if not containing:
             kept.append(thread)
     return kept
-
-
-def point(value: Json) -> float | None:
-    """Return a span's time in seconds since 1970."""
-    return seconds(value)

@@ -11,17 +11,17 @@ from harness.importers.blocks import (
     Answered,
     Called,
     Dropped,
-    Part,
     Said,
     Thought,
     block_type,
-    first,
     no_text,
     parts,
     tidy,
-    tool_call,
 )
-from harness.importers.builder import ITEMS, Builder, seconds
+from harness.importers.builder import ITEMS, NOT_TEXT, Builder, tool_spec
+from harness.importers.moments import seconds
+from harness.importers.texts import first, tool_call
+from harness.importers.turns import say_parts
 
 _ROLES: Mapping[str, Role] = {
     **dict.fromkeys(("system", "developer", "systemmessage", "critic"), "system"),
@@ -35,7 +35,7 @@ _ROLES: Mapping[str, Role] = {
          "tool_response", "toolresult", "observation"), "tool"
     ),
 }  # fmt: skip
-_NOT_TEXT = "only text is replayed"
+_LISTING = "mcp_list_tools"
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 _THINKING = frozenset({"thinking", "redacted_thinking"})
 _RESULT_IDS = ("tool_call_id", "tool_call_ids", "call_id", "tool_use_id", "toolCallId", "id")
@@ -85,7 +85,7 @@ def is_item(value: Json) -> bool:
     if kind == "function":  # a call in some dialects, the definition of a tool in others
         inner = value.get("function")
         return spoken and "arguments" in (inner if isinstance(inner, Mapping) else value)
-    return spoken and (kind in CALLS or kind in ANSWERS or kind == "reasoning")
+    return spoken and (kind in CALLS or kind in ANSWERS or kind in ("reasoning", _LISTING))
 
 
 def speak_item(builder: Builder, item: Mapping[str, Any], at: float | None = None) -> None:
@@ -94,7 +94,12 @@ def speak_item(builder: Builder, item: Mapping[str, Any], at: float | None = Non
     if kind == "message":
         speak(builder, item, at, ITEMS if role_of(item) == "assistant" else None)
         return
-    _spoken(builder, parts([item]), at, ITEMS)
+    if kind == _LISTING:
+        tools = item.get("tools")
+        for each in tools if isinstance(tools, list) else ():
+            builder.tool(tool_spec(each))
+        return
+    say_parts(builder, parts([item]), at, ITEMS)
 
 
 def unwrapped(message: Json) -> Mapping[str, Any] | None:
@@ -160,7 +165,7 @@ def _person(builder: Builder, role: Role, message: Mapping[str, Any], at: float 
         elif isinstance(part, Said | Thought):
             texts.append(part.text)
         elif isinstance(part, Dropped):
-            builder.lose(part.what, _NOT_TEXT)
+            builder.lose(part.what, NOT_TEXT)
             texts.append(f"[{part.what}]")
         else:
             builder.lose(f"a tool call in a message of the {role}", "only agents call tools")
@@ -184,10 +189,9 @@ def _tool(builder: Builder, message: Mapping[str, Any], at: float | None) -> Non
             if isinstance(part, Answered):
                 builder.answer(part, at)
             elif isinstance(part, Dropped):
-                builder.lose(part.what, _NOT_TEXT)
+                builder.lose(part.what, NOT_TEXT)
         return
-    for what in no_text(content) if isinstance(content, list) else ():
-        builder.lose(what, _NOT_TEXT)
+    dropped = tuple(no_text(content))
     ids = first(message, _RESULT_IDS)
     name = first(message, ("name", "function", "tool_name"))
     failed = _failed(message)
@@ -198,7 +202,7 @@ def _tool(builder: Builder, message: Mapping[str, Any], at: float | None) -> Non
     for each in answers:
         call_id = each if isinstance(each, str) and each else None
         named = name if isinstance(name, str) else None
-        builder.answer(Answered(call_id, tidy(content), named, failed), at)
+        builder.answer(Answered(call_id, tidy(content), named, failed, dropped), at)
 
 
 def _failed(message: Mapping[str, Any]) -> bool:
@@ -208,6 +212,9 @@ def _failed(message: Mapping[str, Any]) -> bool:
 def _assistant(
     builder: Builder, message: Mapping[str, Any], at: float | None, turn: str | None
 ) -> None:
+    answer = message.get("response_metadata")
+    named = first(answer, ("model_name", "model")) if isinstance(answer, Mapping) else None
+    builder.responded = named if isinstance(named, str) else builder.responded
     extra = message.get("additional_kwargs")
     extra = extra if isinstance(extra, Mapping) else {}
     thoughts = [
@@ -218,15 +225,17 @@ def _assistant(
     ]
     calls = _calls(message, extra)
     refusal = message.get("refusal")
-    content = _content(message)
-    if isinstance(refusal, str) and refusal and not content:
-        content = refusal
+    audio = message.get("audio")
+    spoken = audio.get("transcript") if isinstance(audio, Mapping) else None
+    content = _content(message) or first(
+        {"refusal": refusal, "spoken": spoken}, ("refusal", "spoken")
+    )
     found = list(parts(content))
     if any(isinstance(part, Called) for part in found):
         inner = [part.call for part in found if isinstance(part, Called)]
         calls = [call for call in calls if not any(_same(call, other) for other in inner)]
     given = [*(Thought(text) for text in dict.fromkeys(thoughts)), *found]
-    _spoken(builder, [*given, *(Called(call) for call in calls)], at, turn)
+    say_parts(builder, [*given, *(Called(call) for call in calls)], at, turn)
 
 
 def _same(one: ToolCall, other: ToolCall) -> bool:
@@ -249,9 +258,9 @@ def _as_thoughts(value: Json) -> list[Json]:
 
 
 def _calls(message: Mapping[str, Any], extra: Mapping[str, Any]) -> list[ToolCall]:
-    calls = _listed(message.get("tool_calls")) or _listed(extra.get("tool_calls"))
-    for call in _listed(message.get("invalid_tool_calls")):
-        calls.append(call)
+    calls = _listed(message.get("tool_calls")) + _listed(message.get("invalid_tool_calls"))
+    raw = _listed(extra.get("tool_calls"))
+    calls = raw if len(raw) >= len(calls) else calls  # the provider's own have their order
     single = first(message, ("function_call",)) or first(extra, ("function_call",))
     if isinstance(single, Mapping) and isinstance(single.get("name"), str) and not calls:
         calls = [tool_call(single["name"], single.get("arguments"), single.get("id"))]
@@ -269,54 +278,3 @@ def _listed(value: Json) -> list[ToolCall]:
         as_part = {**spoken, "type": "tool_call"}
         found += [part.call for part in parts([as_part]) if isinstance(part, Called)]
     return found
-
-
-def _spoken(builder: Builder, spoken: Iterable[Part], at: float | None, turn: str | None) -> None:
-    """Read an agent's parts; a result between them ends the message before it."""
-    held = _Held(builder, at, turn)
-    for part in spoken:
-        if isinstance(part, Answered):
-            held.flush()
-            builder.answer(part, at)
-            held.said = True
-        else:
-            held.take(part)
-    if not held.said:
-        held.flush(whatever=True)
-    held.flush()
-
-
-class _Held:
-    """The parts of one message, until it is whole."""
-
-    def __init__(self, builder: Builder, at: float | None, turn: str | None) -> None:
-        self.builder, self.at, self.turn = builder, at, turn
-        self.texts: list[str] = []
-        self.thoughts: list[str] = []
-        self.calls: list[ToolCall] = []
-        self.said = False
-
-    def take(self, part: Part) -> None:
-        if isinstance(part, Said):
-            self.texts.append(part.text)
-        elif isinstance(part, Thought):
-            self.thoughts.append(part.text)
-        elif isinstance(part, Called):
-            self.calls.append(part.call)
-        elif isinstance(part, Dropped):
-            sealed = part.what.startswith("reasoning")
-            why = "nobody but its maker can read it" if sealed else _NOT_TEXT
-            self.builder.lose(part.what, why)
-            if sealed:
-                self.said = self.said or self.turn is not None
-            else:
-                self.texts.append(f"[{part.what}]")
-
-    def flush(self, *, whatever: bool = False) -> None:
-        """Hand the message over, where it says anything."""
-        if self.texts or self.thoughts or self.calls or whatever:
-            text = "\n\n".join(text for text in self.texts if text)
-            thoughts = "\n\n".join(self.thoughts)
-            self.builder.turn(text, thoughts, self.calls, at=self.at, turn=self.turn)
-            self.said = True
-        self.texts, self.thoughts, self.calls = [], [], []

@@ -1,5 +1,6 @@
 """An import as text: what was read, what was dropped, what was replaced, what was written."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -95,7 +96,10 @@ def _lines(found: Made) -> Iterator[str]:
 
 def _told(message: Message) -> str:
     said = message.content if isinstance(message.content, str) else str(message.content)
-    calls = ", ".join(call.name for call in message.tool_calls)
+    calls = ", ".join(
+        f"{call.name} {call.raw or json.dumps(dict(call.arguments), ensure_ascii=False)}"
+        for call in message.tool_calls
+    )
     told = f"calls {calls}" if calls else said or message.reasoning or ""
     return printable(f"{message.role:9} {' '.join(told.split())}", _WIDTH)
 

@@ -9,6 +9,7 @@ from harness.domain.transcript import Message
 from harness.errors import Place, show
 from harness.rules.rows import inferences, is_placeholder
 from harness.rules.rule import ERROR, WARNING, Hit, hit, in_postmortem, rule
+from harness.rules.texts import texts
 from harness.rules.verbatim import (
     FEWEST_IN_PIECE,
     FEWEST_WORDS,
@@ -75,19 +76,8 @@ def said(message: Message) -> str:
         parts.append(message.content)
     parts += message.sentences
     for call in message.tool_calls:
-        parts += [call.raw or "", *_texts(call.arguments)]
+        parts += [call.raw or "", *(text for _, text in texts(call.arguments, ()))]
     return "\n".join(part for part in parts if part)
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _texts(each)
 
 
 def _turn(one: _Traced) -> Message | None:

@@ -1,7 +1,7 @@
 """PM406 to PM408: a trace that is there and unchanged, or what stands in for it."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict
 from typing import Any
 
 from harness.domain.lint import Example
@@ -9,6 +9,7 @@ from harness.errors import Place
 from harness.plan.digests import digest
 from harness.rules.rows import inferences
 from harness.rules.rule import ERROR, Hit, hit, in_postmortem, in_text, rule
+from harness.rules.texts import texts
 from harness.rules.view import Document, PostmortemDocument, View
 
 _QUOTED = (
@@ -89,7 +90,7 @@ def messages_sha256(messages: tuple[Any, ...]) -> str:
 )
 def identifying_data(document: Document[Any], view: View) -> Iterator[Hit]:
     """Find what identifies somebody or opens something, in any text of a document."""
-    for path, text in _texts(document.value, ()):
+    for path, text in texts(document.value, ()):
         key = next((step for step in reversed(path) if isinstance(step, str)), "")
         for found in view.identifying(text, key):
             if not (found.public and key in _CITING):
@@ -106,21 +107,6 @@ def identifying_data(document: Document[Any], view: View) -> Iterator[Hit]:
 
 _CITING = frozenset({"url", "source", "reconstructed"})
 """Keys of published sources: their addresses are there to be read."""
-
-
-def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the texts of a record with their key paths."""
-    if isinstance(value, str):
-        yield path, value
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from _texts(getattr(value, each.name), (*path, each.name.rstrip("_")))
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield from _texts(part, (*path, key))
-    elif isinstance(value, list | tuple):
-        for index, part in enumerate(value):
-            yield from _texts(part, (*path, index))
 
 
 @rule(

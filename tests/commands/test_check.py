@@ -515,32 +515,3 @@ def test_exact_rates_are_for_models_that_have_them(project: Any):
         "planted with grader decision is not\n"
     )
     assert json.loads(project.runs()[0].read_text().splitlines()[-1])["kind"] == "seal"
-
-
-DRAFT = """\
-error: cases/stall/drafted.yaml:6:12: decisions.restart: is a draft: FILL IN stands where a person \
-must write (and in 1 more places), write what it stands for; harness lint lists every place
-"""
-
-
-@pytest.mark.parametrize("more", [(), ("--decide-only",)])
-def test_a_draft_that_an_import_left_is_not_replayed(project: Any, more: tuple[str, ...]):
-    """A stub asks the model nothing, so a case that holds one is refused before any trial."""
-    before = tree(project.root)
-    project.write(
-        "cases/stall/drafted.yaml",
-        """
-        id: drafted
-        incident: INC-1
-        messages:
-          - {role: user, content: The queue stands still.}
-        decisions:
-          restart: "FILL IN: what the correct inference leads to"
-          wait: "FILL IN: what else can be done"
-        correct: [restart]
-        failing: [wait]
-        """,
-    )
-    ran = project.run("check", "ITEM-1", *more)
-    assert (ran.code, ran.out, ran.err) == (2, "", DRAFT)
-    assert tree(project.root) == before

@@ -85,6 +85,7 @@ def test_lint_asks_to_fill_the_stubs(project: Any, state: Path, trace: Path):
     ran = project.run("lint", "cases/stall-9", "traces", "--select", "PM102,PM406,PM407",
                       "--format", "json")  # fmt: skip
     told = [finding["message"] for finding in ran.json["findings"]]
+    assert told.count("description holds a placeholder") == 2  # the case's and the eval's
     for key in (
         "description",
         "tools.0.description",
@@ -97,6 +98,57 @@ def test_lint_asks_to_fill_the_stubs(project: Any, state: Path, trace: Path):
     ):
         assert f"{key} holds a placeholder" in told
     assert {finding["rule"] for finding in ran.json["findings"]} == {"PM102"}
+
+
+def test_what_comes_next_is_told_to_the_end(project: Any, state: Path, trace: Path):
+    """From the draft to a decision: fill in, postmortem, item, check."""
+    steps = run(project, trace, "--format", "json").json["next"]
+    assert steps[0].startswith("fill in what FILL IN marks, then: harness lint ")
+    assert steps[1:] == [
+        "harness new postmortem INC-9 --trace traces/INC-9.json --harmful-message 4",
+        (
+            "harness new item ITEM --kind eval_coverage --incident INC-9 --eval stall-9, "
+            "then: harness check ITEM"
+        ),
+    ]
+    again = project.run("import", str(trace), "--incident", "INC-10", "--eval", "stall",
+                        "--format", "json")  # fmt: skip
+    assert not any("new item" in step for step in again.json["next"])
+
+
+def test_the_list_of_messages_shows_what_was_called(project: Any, state: Path, trace: Path):
+    """Whoever looks for the harmful step sees the arguments, and which step was taken for it."""
+    shown = run(project, trace, "--dry-run").out.splitlines()
+    assert '    2 assistant calls diagnose {"queue": "orders"}' in shown
+    assert '>   4 assistant calls recover {"queue": "orders"}' in shown
+
+
+def test_the_stubs_say_how_they_are_read(project: Any, state: Path, trace: Path):
+    """The draft explains what a tool call counts for, and a narrowed one is read by the grader."""
+    run(project, trace)
+    path = project.root / "cases/stall-9/inc-9.yaml"
+    text = path.read_text()
+    assert '#   {tool: restart, where: {$.queue: "^orders$"}}' in text
+    path.write_text(
+        text.replace(
+            'failing: [{tool: "recover"}]',
+            'failing: [{tool: recover, where: {$.queue: "^orders$"}}]',
+        )
+    )
+    (case,) = load_eval(load_project(project.root), "stall-9").cases
+    assert case.value.failing[0].where == {"$.queue": "^orders$"}  # type: ignore[union-attr]
+
+
+def test_the_first_edit_is_of_a_result_that_says_something(project: Any, state: Path, trace: Path):
+    """An empty result is no place for other facts."""
+    empty = [{"role": "assistant", "content": "", "tool_calls": [
+        {"id": "t", "function": {"name": "think", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "t", "content": ""}]  # fmt: skip
+    trace.write_text(json.dumps([*CHAT[:4], *empty, *CHAT[4:]]))
+    run(project, trace)
+    (case,) = load_eval(load_project(project.root), "stall-9").cases
+    assert case.value.twin is not None
+    assert case.value.twin.edits[0].message == 3
 
 
 def test_a_dry_run_writes_nothing_and_shows_it_all(project: Any, state: Path, trace: Path):
@@ -345,7 +397,7 @@ def test_bad_input_is_told_and_nothing_is_written(project: Any, state: Path, tmp
 
 def test_a_bomb_that_lies_about_its_size_is_stopped(project: Any, state: Path, tmp_path: Path):
     """What is read counts, and not what the archive claims."""
-    from harness.files import trace_source
+    from harness.files import trace_archive
 
     path = archive(tmp_path / "liar.eval", {"header.json": b"{}", "samples/1.json": b" " * 10**6})
     content = bytearray(path.read_bytes())
@@ -357,7 +409,7 @@ def test_a_bomb_that_lies_about_its_size_is_stopped(project: Any, state: Path, t
     ran = run(project, path)
     assert ran.code == 2
     assert "Traceback" not in ran.err
-    assert trace_source.MOST_UNPACKED == 256 * 1024 * 1024
+    assert trace_archive.MOST_UNPACKED == 256 * 1024 * 1024
 
 
 def test_an_importer_that_is_named_reads(project: Any, state: Path, trace: Path):
