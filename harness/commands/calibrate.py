@@ -28,7 +28,8 @@ from harness.ledger.runs import find_resumable
 from harness.ledger.writer import RunWriter
 from harness.plan import digests
 from harness.ports.grader import JudgingGrader
-from harness.ports.model import Model, Unavailable
+from harness.ports.model import Unavailable
+from harness.replay.line import Line, OverLine
 from harness.stats.spending import epoch_alpha
 
 Record = dict[str, Json]
@@ -42,7 +43,7 @@ def calibrate(context: Context, eval_id: str) -> CalibrationReport:
     project = load_project(find_root(context.start), plugins.adapter_names())
     loaded = load_eval(project, eval_id, checks())
     judging = _judging(project, loaded)
-    model = judge_model(adapter_context(context, project), judging)
+    model = judge_model(adapter_context(context, project), judging, {})
     return asyncio.run(_calibrate(context, project, loaded, judging, model))
 
 
@@ -65,7 +66,7 @@ def _judging(project: LoadedProject, loaded: LoadedEval) -> Judging:
 
 
 async def _calibrate(
-    context: Context, project: LoadedProject, loaded: LoadedEval, judging: Judging, model: Model
+    context: Context, project: LoadedProject, loaded: LoadedEval, judging: Judging, model: OverLine
 ) -> CalibrationReport:
     parts = judge_parts(judging, model)
     judge = digests.digest(dict(parts))
@@ -76,7 +77,7 @@ async def _calibrate(
             if (judge, judging.labels_digest) not in evidence.calibrations:
                 grader = bound(_grader(loaded), judging, model)
                 with _open_run(context, project, [judge, judging.labels_digest]) as writer:
-                    reading = _Reading(writer, evidence, judge, parts, loaded.value.id)
+                    reading = _Reading(writer, evidence, judge, parts, loaded.value.id, model.line)
                     with context.progress() as progress:
                         asked = await reading.all(judging, grader, progress)
                 evidence = read_evidence(project.reports)
@@ -123,6 +124,7 @@ class _Reading:
     judge: str
     parts: Mapping[str, Json]
     eval: str
+    line: Line
     asked: int = 0
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -137,6 +139,8 @@ class _Reading:
 
         async def work() -> None:
             for each in queue:
+                if self.line.gone:
+                    raise ModelError(f"the judge: {self.line.gone}; what it said so far is kept")
                 await self._read(each, grader)
                 progress(len(self.answers), total, f"{self.eval}: the judge reads")
 

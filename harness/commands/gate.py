@@ -196,7 +196,7 @@ def _slots(found: _Gate, role: str) -> int:
 def _stop_everywhere(found: _Gate) -> None:
     """Ask a model that cannot be reached on one eval no more on the others."""
     for side in found.sides.values():
-        if "cannot be reached" in side.stopped:
+        if "cannot be reached" in side.stopped or "is asked no more" in side.stopped:
             for other in found.sides.values():
                 if other.model == side.model and not other.stopped:
                     other.stopped = side.stopped

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from harness import __version__, plugins
 from harness.commands.context import Context
-from harness.commands.judges import adapter_context, with_judges
+from harness.commands.judges import Lines, adapter_context, with_judges
 from harness.commands.keys import secrets_of
 from harness.commands.purse import purse_of, refuse_unpriced
 from harness.commands.questions import Inquiry, Measured, Options, Subject, inquiry_of
@@ -91,17 +91,25 @@ def measure(
     limit = project.config.budget.money if options.money is None else options.money
     refuse_unpriced(limit, [pair for subject in found for pair in subject.priced()])
     models = build_models(context, project, found) if models is None else models
-    judged, judges = with_judges(adapter_context(context, project), found)
-    return asyncio.run(
-        _measure(context, project, judged, {**models, **judges}, options, conduct or Deciding())
-    )
+    lines: Lines = {}
+    judged, judges = with_judges(adapter_context(context, project), found, lines)
+    asked = _Asked({**models, **judges}, lines)
+    return asyncio.run(_measure(context, project, judged, asked, options, conduct or Deciding()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The models of a command, judges among them, and the lines to them."""
+
+    models: Mapping[str, Model]
+    lines: Lines
 
 
 async def _measure(
     context: Context,
     project: LoadedProject,
     found: Sequence[Subject],
-    models: Mapping[str, Model],
+    asked: _Asked,
     options: Options,
     conduct: Conduct,
 ) -> Measured:
@@ -109,15 +117,15 @@ async def _measure(
         with ExitStack() as locks:
             for name in sorted({subject.evaluation.id for subject in found}):
                 locks.enter_context(hold(project.reports, name, context.now))
-            evidence, inquiries = await _sampled(context, project, found, models, options, conduct)
+            evidence, inquiries = await _sampled(context, project, found, asked, options, conduct)
         measured = Measured(evidence, tuple(inquiries))
         if not options.exact:
             return measured
         from harness.commands.exact import exact_rates  # noqa: PLC0415 - few models can
 
-        return replace(measured, exact=await exact_rates(inquiries, models))
+        return replace(measured, exact=await exact_rates(inquiries, asked.models))
     finally:
-        for model in models.values():
+        for model in asked.models.values():
             await model.aclose()
 
 
@@ -125,10 +133,11 @@ async def _sampled(
     context: Context,
     project: LoadedProject,
     found: Sequence[Subject],
-    models: Mapping[str, Model],
+    asked: _Asked,
     options: Options,
     conduct: Conduct,
 ) -> tuple[Evidence, list[Inquiry]]:
+    models = asked.models
     fingerprints = [_fingerprint(subject, models[subject.model]) for subject in found]
     scope = _scope(found, fingerprints)
     scope = scope if conduct.scope is None else [*scope, conduct.scope]
@@ -143,10 +152,13 @@ async def _sampled(
         with _open_run(context, project, run, scope) as writer, context.progress() as progress:
             feed = feeds.get(writer.run) or RunFeed(evidence, writer.run)
             priced = [pair for subject in found for pair in subject.priced()]
-            asked = options.calls, options.minutes, options.tokens, options.money
-            purse = purse_of(project.config.budget, priced, *asked)
-            secrets = secrets_of(context, project)
-            replaying = Replaying(writer, feed, project.reports, purse, progress, secrets=secrets)
+            limits = options.calls, options.minutes, options.tokens, options.money
+            purse = purse_of(project.config.budget, priced, *limits)
+            replaying = Replaying(
+                *(writer, feed, project.reports, purse, progress),
+                lines=asked.lines,
+                secrets=secrets_of(context, project),
+            )
             # Every item's epoch is on record before the first trial that any may stand on.
             for inquiry in inquiries:
                 replaying.announce(inquiry)

@@ -222,7 +222,7 @@ def _replay(
         return []
     measured = measure(context, tonight.project, found, limits, night, models)
     for inquiry in measured.inquiries:
-        if inquiry.stopped.startswith("the model"):
+        if inquiry.stopped.startswith(("the model", "the judge")):
             tonight.notes[inquiry.question.item] = inquiry.stopped
     tonight.spent_out = night.spent_out
     tonight.money = night.money

@@ -47,7 +47,7 @@ def regrade(context: Context, item: str, model: str | None) -> Regraded:
     """
     project = load_project(find_root(context.start), plugins.adapter_names())
     (plain,) = subjects(project, (item,), model)
-    (subject,), judges = with_judges(adapter_context(context, project), [plain])
+    (subject,), judges = with_judges(adapter_context(context, project), [plain], {})
     left_out = 0
     if subject.config.transcripts is not None:
         held = list(_from_file(project, subject, subject.config.transcripts))

@@ -94,7 +94,7 @@ class Replaying:
                     self._begin(inquiry, committer)
                 concurrency = inquiry.subject.config.concurrency
                 more = wanted(inquiry.question, stream.decision, concurrency)
-                inquiry.stopped = self.purse.spent() if more else ""
+                inquiry.stopped = (self._gone(runner) or self.purse.spent()) if more else ""
                 if not more or inquiry.stopped:
                     return
                 await runner.replay(
@@ -156,8 +156,17 @@ class Replaying:
             so_far += f", {self.purse.spent_money:.4g} {self.purse.currency} now"
         self.progress(stream.done, max(stream.begun, stream.to_close), so_far)
 
+    @staticmethod
+    def _gone(runner: Runner) -> str:
+        """Return why a model, or the one that grades, is asked no more; or an empty text."""
+        if runner.line.gone:
+            return f"the model is asked no more: {runner.line.gone}"
+        if runner.grading is not None and runner.grading.gone:
+            return f"the judge is asked no more: {runner.grading.gone}"
+        return ""
+
     def _runner(self, subject: Subject, model: Model) -> Runner:
-        config = subject.config
+        config, judging = subject.config, subject.judging
         if subject.model not in self.lines:
             self.lines[subject.model] = line_of(config)
         return Runner(
@@ -170,6 +179,8 @@ class Replaying:
             one_turn=subject.grader_spec.closed_decisions,
             line=self.lines[subject.model],
             over=self.purse.late,
+            grading=self.lines.get(judging.model) if judging else None,
+            ends_at=self.purse.deadline,
         )
 
     def _missing(

@@ -284,7 +284,7 @@ class Filling:
                 if each.side.stopped:
                     continue
                 specs = list(self._specs(each))
-                if specs and (spent := self.purse.spent()):
+                if specs and (spent := self._gone(each.side) or self.purse.spent()):
                     each.side.stopped = spent
                     continue
                 await self._replay(each.side, specs, committer, text)
@@ -319,7 +319,11 @@ class Filling:
 
         await self._runner(side).replay(jobs, report)
         if done < len(specs) and not side.stopped:
-            side.stopped = self.purse.spent()
+            side.stopped = self._gone(side) or self.purse.spent()
+
+    def _gone(self, side: Side) -> str:
+        gone = self.lines[side.model].gone
+        return f"{side.model} is asked no more: {gone}" if gone else ""
 
     def _runner(self, side: Side) -> Runner:
         evaluation = side.loaded.evaluation
@@ -333,6 +337,7 @@ class Filling:
             one_turn=side.loaded.grader_spec.closed_decisions,
             line=self.lines[side.model],
             over=lambda: bool(self.purse.spent()),
+            ends_at=self.purse.deadline,
         )
 
     def _specs(self, each: Wanted) -> Iterator[TrialSpec]:

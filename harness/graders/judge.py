@@ -8,12 +8,9 @@ import json
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_base, wait_random_exponential
-
 from harness.domain.case import Case
 from harness.domain.record import Json
-from harness.domain.transcript import Conversation, Message, Transcript, Turn
+from harness.domain.transcript import Conversation, Message, Transcript, Turn, Usage
 from harness.domain.trial import Grade, Outcome
 from harness.errors import HarnessError, printable, show
 from harness.graders.replies import unanswered
@@ -60,8 +57,6 @@ class JudgeGrader:
     """Whether the judge is asked why; without, an adapter may constrain it to the two words."""
     model: Model | None = None
     settings: Mapping[str, Json] = field(default_factory=dict)
-    attempts: int = 8
-    wait: wait_base = field(default_factory=lambda: wait_random_exponential(0.25, max=30.0))
 
     def decided(self, case: Case, messages: Sequence[Message]) -> bool:  # noqa: ARG002 - the port
         """Say that the trial ends when the model stops calling tools, which the loop sees."""
@@ -88,7 +83,10 @@ class JudgeGrader:
             return Grade(Outcome.UNGRADED, reason=reason)
 
     async def answer(self, case: Case, messages: Sequence[Message]) -> Grade:
-        """Return what the judge says; Unavailable when it stays away after all attempts."""
+        """Return what the judge says; Unavailable when its model has given up.
+
+        Asking again, and the limits of its endpoint, are the model's affair that was bound.
+        """
         if self.model is None:
             raise RuntimeError("the judge's model was not built")
         asked = self.asked(case, messages)
@@ -99,28 +97,18 @@ class JudgeGrader:
         # The same transcript is asked about with the same seed: a judge is a function of it.
         seed = int(digest([self.parts(), text])[:8], 16) % 2**31
         try:
-            turn = await self._turn(self.model, asked, seed)
+            turn = await self.model.respond(asked, self.settings, seed)
         except OutOfTime as error:
-            return Grade(Outcome.UNGRADED, reason=f"the judge ran out of time: {show(str(error))}")
+            reason = f"the judge ran out of time: {show(str(error))}"
+            return Grade(Outcome.UNGRADED, reason=reason, usage=Usage())
         except Refused as error:  # asking again cannot help, and it is no word on the transcript
             raise Unavailable(f"its endpoint refuses the request: {error}") from error
         except (HarnessError, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001 - foreign code
-            name = type(error).__name__
-            return Grade(Outcome.UNGRADED, reason=f"the judge broke: {name}: {show(str(error))}")
+            reason = f"the judge broke: {type(error).__name__}: {show(str(error))}"
+            return Grade(Outcome.UNGRADED, reason=reason, usage=Usage())
         return self.read(turn)
-
-    async def _turn(self, model: Model, asked: Conversation, seed: int) -> Turn:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(Unavailable),
-            stop=stop_after_attempt(self.attempts),
-            wait=self.wait,
-            reraise=True,
-        ):
-            with attempt:
-                return await model.respond(asked, self.settings, seed)
-        raise AssertionError  # tenacity raises what the last attempt raised
 
     def asked(self, case: Case, messages: Sequence[Message]) -> Conversation:
         """Return what the judge is shown: the rubric, and the transcript as one line of JSON."""

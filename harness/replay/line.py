@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harness.domain.project import ModelConfig
 from harness.domain.record import Json
-from harness.domain.transcript import Conversation, Turn
+from harness.domain.transcript import Conversation, Turn, Usage
 from harness.ports.model import Model, OutOfTime, Unavailable
 from harness.replay.breaker import Breaker
 from harness.replay.limits import Limiter
+from harness.replay.silence import Allowance, Silence
 
 if TYPE_CHECKING:
     from tenacity.wait import wait_base
@@ -63,28 +64,36 @@ class Line:
     breaker: Breaker = field(default_factory=Breaker)
     trial_s: float | None = None
     """The time of a whole trial."""
+    longest_s: float | None = None
+    """How long a trial that is under way when the command's time ends may take yet."""
     over: Callable[[], bool] | None = None
     """Whether the command's time is over: then no trial begins that only waits for its turn."""
+    gone: str = field(default="", init=False)
+    """Why the model is to be asked no more, or an empty text."""
+    _silence: Silence = field(default_factory=Silence, init=False)
     _seen: int = field(default=0, init=False)
     _tokens: int = field(default=0, init=False)
 
     def trial(self, model: Model) -> "Asking":
-        """Return the model as one trial asks it; its time begins now."""
-        deadline = None if self.trial_s is None else time.monotonic() + self.trial_s
-        return Asking(self, model, deadline)
+        """Return the model as one trial asks it, with the time of a trial."""
+        return Asking(self, model, self.allowance())
+
+    def allowance(self, times: int = 1, more_s: float = 0.0) -> Allowance | None:
+        """Return the time that so many trials have together; None without a limit."""
+        return None if self.trial_s is None else Allowance(self.trial_s * times + more_s)
 
     async def call(
         self,
         ask: Callable[[], Awaitable[_T]],
         tokens: float,
-        deadline: float | None = None,
+        left: Allowance | None = None,
         *,
         first: bool = True,
     ) -> _T:
         """Return what ``ask`` returns; while it raises Unavailable, wait and ask again.
 
-        GaveUp after the last attempt, or when waiting would pass the deadline. The deadline, on
-        the clock of time.monotonic(), ends a request with OutOfTime. Late when the command's time
+        GaveUp after the last attempt. What is ``left`` of the trial's time ends a request with
+        OutOfTime; only what the model took itself is taken from it. Late when the command's time
         ends before the ``first`` request of a trial was made; one that was begun is finished.
         """
         attempts = 0
@@ -93,17 +102,19 @@ class Line:
                 try:
                     await self.breaker.admit()
                 except Unavailable as error:
+                    self.gone = str(error)
                     raise GaveUp(str(error), attempts) from None
             if self.limiter.limits:
                 await self.limiter.admit(tokens, self.over if first and not attempts else None)
             attempts += 1
             try:
-                answer = await (ask() if deadline is None else self._in_time(ask, deadline))
+                answer = await (ask() if left is None else self._in_time(ask, left))
             except Unavailable as error:
-                await self._wait(error, attempts, deadline)
+                await self._wait(error, attempts)
                 continue
             except OutOfTime:
                 self.breaker.let_go()
+                self.gone = self.gone or self._silence.grew()
                 raise
             except Exception:
                 self.breaker.answered()
@@ -112,6 +123,7 @@ class Line:
                 self.breaker.let_go()
                 raise
             self.breaker.answered()
+            self._silence.broken()
             return answer
 
     def estimate(self, asked: Conversation) -> float:
@@ -123,9 +135,8 @@ class Line:
         read = sum(len(str(message.content)) for message in asked.messages)
         return read / _CHARACTERS_A_TOKEN + _FIRST_GUESS
 
-    def took(self, estimated: float, turn: Turn) -> None:
+    def took(self, estimated: float, used: Usage) -> None:
         """Note what a request took in truth, where the model says it."""
-        used = turn.usage
         if used.input_tokens is None and used.output_tokens is None:
             return
         taken = (used.input_tokens or 0) + (used.output_tokens or 0)
@@ -133,17 +144,19 @@ class Line:
         self._tokens += taken
         self.limiter.settle(estimated, taken)
 
-    async def _in_time(self, ask: Callable[[], Awaitable[_T]], deadline: float) -> _T:
-        loop = asyncio.get_running_loop()
+    async def _in_time(self, ask: Callable[[], Awaitable[_T]], left: Allowance) -> _T:
+        started = time.monotonic()
         try:
-            async with asyncio.timeout_at(loop.time() + deadline - time.monotonic()) as limit:
-                return await ask()
+            async with asyncio.timeout(left.seconds) as limit:
+                answer = await ask()
         except TimeoutError:
             if limit.expired():
                 raise OutOfTime(f"the {self.trial_s:g} s of the trial are over") from None
             raise
+        left.seconds -= time.monotonic() - started
+        return answer
 
-    async def _wait(self, error: Unavailable, attempts: int, deadline: float | None) -> None:
+    async def _wait(self, error: Unavailable, attempts: int) -> None:
         asked_for = error.retry_after_s
         if asked_for is None:
             self.breaker.failed(str(error))
@@ -152,13 +165,12 @@ class Line:
             self.limiter.pause(min(asked_for, self.breaker.patience_s))
         enough = self.retries.attempts if self.breaker.reached else self.retries.before_reached
         if attempts >= min(enough, self.retries.attempts):
-            raise GaveUp(str(error) or type(error).__name__, attempts) from error
+            self.gone = str(error) or type(error).__name__
+            raise GaveUp(self.gone, attempts) from error
         pause = self.retries.pause_s(attempts) + (asked_for or 0.0)
         if asked_for is not None and asked_for > self.breaker.patience_s:
-            told = f"{error} (asks for {asked_for:g} s; timeouts.outage_s allows less)"
-            raise GaveUp(told, attempts) from error
-        if deadline is not None and time.monotonic() + pause > deadline:
-            raise GaveUp(f"{error} (no time is left in the trial)", attempts) from error
+            self.gone = f"{error} (asks for {asked_for:g} s; timeouts.outage_s allows less)"
+            raise GaveUp(self.gone, attempts) from error
         await asyncio.sleep(pause)
 
 
@@ -168,6 +180,7 @@ def line_of(config: ModelConfig) -> Line:
         limiter=Limiter(config.requests_per_minute, config.tokens_per_minute),
         breaker=Breaker(config.timeouts.outage_s),
         trial_s=config.timeouts.trial_s,
+        longest_s=config.timeouts.trial_s or config.timeouts.reply_s,
     )
 
 
@@ -177,7 +190,7 @@ class Asking:
 
     line: Line
     model: Model
-    deadline: float | None
+    left: Allowance | None
     asked: bool = False
     """Whether a request of the trial was made."""
 
@@ -190,10 +203,10 @@ class Asking:
         turn = await line.call(
             lambda: self._request(conversation, settings, seed),
             tokens,
-            self.deadline,
+            self.left,
             first=not self.asked,
         )
-        line.took(tokens, turn)
+        line.took(tokens, turn.usage)
         return turn
 
     async def _request(
@@ -208,3 +221,32 @@ class Asking:
 
     async def aclose(self) -> None:
         """Do nothing: the model outlives the trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverLine:
+    """A model whose every question goes over a line, as a question of its own: a judge."""
+
+    line: Line
+    model: Model
+    slots: asyncio.Semaphore
+    """As many as may be asked at once."""
+
+    async def respond(
+        self, conversation: Conversation, settings: Mapping[str, Json], seed: int
+    ) -> Turn:
+        """Answer; GaveUp once the line has given up. Late is never raised.
+
+        What was answered and waits for its grade is graded, also when the command's time is over.
+        """
+        asking = Asking(self.line, self.model, self.line.allowance(), asked=True)
+        async with self.slots:
+            return await asking.respond(conversation, settings, seed)
+
+    def fingerprint_parts(self) -> Mapping[str, Json]:
+        """Return the model's own."""
+        return self.model.fingerprint_parts()
+
+    async def aclose(self) -> None:
+        """Close the model."""
+        await self.model.aclose()

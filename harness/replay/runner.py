@@ -11,13 +11,24 @@ from harness.domain.transcript import Conversation, Transcript, Turn
 from harness.domain.trial import Grade, Outcome, TrialError, TrialResult, TrialSpec
 from harness.errors import HarnessError, ModelError
 from harness.ports.grader import Grader
-from harness.ports.model import Agent, Model, Refused, SharedPrefillModel, Unavailable, Unusable
+from harness.ports.model import (
+    Agent,
+    Model,
+    OutOfTime,
+    Refused,
+    SharedPrefillModel,
+    Unavailable,
+    Unusable,
+)
 from harness.replay import loop
 from harness.replay.limits import Late
 from harness.replay.line import GaveUp, Line
 
 Report = Callable[[TrialResult | TrialError], Awaitable[None]]
 _Ask = Callable[["list[Job]"], Awaitable[list[Transcript]]]
+
+_AGENT_ENDS_S = 5.0
+"""What an agent has beyond the trial's time to end by itself, with all that it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +56,20 @@ class Runner:
     """What all requests to the model go through; shared by those who share its limits."""
     over: Callable[[], bool] = lambda: False
     """Whether the time is over, so that no further trial starts."""
+    grading: Line | None = None
+    """What the grader's own requests go through; when it is gone, no further trial starts."""
+    ends_at: float | None = None
+    """When the time is over, on the clock of time.monotonic()."""
 
     async def replay(self, jobs: Iterable[Job], report: Report) -> None:
         """Perform the jobs and report each exactly once, as a result or as an error.
 
-        On cancellation, or once the time is over, no further trial starts; what was answered has
-        been reported.
+        On cancellation, or once the time is over or a line gone, no further trial starts; what was
+        answered has been reported. What is under way when the time ends has ``longest_s`` of the
+        line to end, and is broken off then: it was never a trial, and its place stays empty.
         """
         shares = self.shares
-        self.line.over = self.over
+        self.line.over = self._over
         queue = iter(self._units(jobs)) if shares else ([job] for job in jobs)
         # A model that shares prefills answers a whole unit at once: one unit is its concurrency.
         workers = 1 if shares else self.concurrency
@@ -61,16 +77,28 @@ class Runner:
 
         async def work() -> None:
             for unit in queue:
-                if self.over():
+                if self._over():
                     return
                 await self._perform(unit, report, ask)
 
         try:
-            async with asyncio.TaskGroup() as group:
+            async with asyncio.timeout(self._longest_s()) as limit, asyncio.TaskGroup() as group:
                 for _ in range(workers):
                     group.create_task(work())
         except ExceptionGroup as broken:
             raise _first(broken) from None
+        except TimeoutError:
+            if not limit.expired():
+                raise
+
+    def _over(self) -> bool:
+        return bool(self.over() or self.line.gone or (self.grading and self.grading.gone))
+
+    def _longest_s(self) -> float | None:
+        """Return after how many seconds what is under way is broken off; None for never."""
+        if self.ends_at is None or self.line.longest_s is None:
+            return None
+        return max(0.0, self.ends_at - time.monotonic()) + self.line.longest_s
 
     @property
     def shares(self) -> bool:
@@ -97,13 +125,19 @@ class Runner:
 
     async def _together(self, unit: list[Job]) -> list[Transcript]:
         started = time.perf_counter()
-        turns = await self.line.call(lambda: self._turns(unit), 0.0)
+        left = self.line.allowance(len(unit))
+        turns = await self.line.call(lambda: self._turns(unit), 0.0, left)
         each_s = (time.perf_counter() - started) / len(unit)
         return [loop.single_turn(turn, each_s) for turn in turns]
 
     async def _as_agent(self, unit: list[Job]) -> list[Transcript]:
         # It makes its own requests, so that it is asked as a whole.
-        return [await self.line.call(lambda: self._acted(unit[0]), 0.0)]
+        line, job = self.line, unit[0]
+        tokens = line.estimate(job.conversation)
+        left = line.allowance(more_s=_AGENT_ENDS_S)
+        acted = await line.call(lambda: self._acted(job), tokens, left)
+        line.took(tokens, acted.usage)
+        return [acted]
 
     async def _by_turns(self, unit: list[Job]) -> list[Transcript]:
         return [await self._trial(self.line.trial(self.model), unit[0])]
@@ -136,6 +170,13 @@ class Runner:
         except Refused as error:
             message = f"case {first.spec.case}: the model's endpoint refuses the request: {error}"
             raise ModelError(message) from error
+        except OutOfTime as error:
+            failed = Transcript(
+                (),
+                error=loop.shortened(f"out of time: {error}"),
+                latency_s=time.perf_counter() - started,
+            )
+            return [failed] * len(unit)
         except (Exception, SystemExit, asyncio.CancelledError) as error:
             # Foreign code, which may well have been answered. An exit or a cancellation of its
             # own making must not end the check, least of all with exit code 0.

@@ -175,7 +175,7 @@ def test_tokens_are_estimated_from_what_was_seen():
     line = quick(limiter=Limiter(tokens_per_minute=1e9))
     asked = Conversation((Message(role="user", content="x" * 400),))
     assert line.estimate(asked) == 100 + 256
-    line.took(356, Turn(usage=Usage(90, 10)))
-    line.took(100, Turn(usage=Usage(190, 10)))
-    line.took(100, Turn())
+    line.took(356, Usage(90, 10))
+    line.took(100, Usage(190, 10))
+    line.took(100, Usage())
     assert line.estimate(asked) == 150

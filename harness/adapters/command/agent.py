@@ -32,6 +32,8 @@ class Program:
     environ: Mapping[str, str]
     server_environ: Mapping[str, str]
     """What the tool server is started with."""
+    limit_s: float = 300.0
+    """Seconds that a trial may take."""
     secrets: Sequence[str] = ()
     """Values that no transcript may hold."""
     parts: Mapping[str, Json] = field(default_factory=dict)
@@ -94,7 +96,7 @@ class CommandModel:
         asked = lines.request(
             conversation.messages, conversation.tools, conversation.choices, settings, seed, number
         )
-        limit = self._program.command.limit_s
+        limit = self._program.limit_s
         place = self._place(conversation.messages, seed)
         try:
             async with asyncio.timeout(limit), self._program.process(place) as process:
@@ -194,7 +196,7 @@ class CommandAgent(CommandModel):
     ) -> Transcript:
         """Let it act until it is done; what breaks after that it has acted is in the transcript."""
         trial, place = _Trial(), self._place(case.messages, seed)
-        limit = self._program.command.limit_s
+        limit = self._program.limit_s
         error: str | None = None
         try:
             if place is not None and case.tools:
@@ -203,6 +205,8 @@ class CommandAgent(CommandModel):
                 await self._act(process, case, tools, settings, seed, trial)
         except TimeoutError:
             error = f"out of time: {limit:g} s"
+            if not trial.messages and not self._called(place):
+                raise OutOfTime(f"nothing was said or done within {limit:g} s") from None
         except Unavailable as broken:
             error = f"broke off: {broken}"
             if not trial.messages and not self._called(place):

@@ -46,6 +46,7 @@ def _build(config: ModelConfig, context: AdapterContext) -> Model:
         folder=folder.resolve(),
         environ=environ,
         server_environ={k: context.environ[k] for k in ("PYTHONPATH",) if k in context.environ},
+        limit_s=min(command.limit_s, config.timeouts.trial_s or command.limit_s),
         secrets=[environ[name] for name in command.env if _SECRET.search(name)],
         parts=_hashes(context.root, command),
     )
