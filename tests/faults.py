@@ -12,6 +12,7 @@ import random
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,6 +66,8 @@ class FaultServer:
     asked: list[dict[str, Any]] = field(default_factory=list)
     """The bodies of all requests, in their order."""
     headers: list[dict[str, str]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    """When each request came, on the clock of time.monotonic()."""
     sent: list[str | None] = field(default_factory=list)
     """The fault that each request got."""
     most: int = 0
@@ -98,6 +101,7 @@ class FaultServer:
         body = json.loads(raw)
         self.asked.append(body)
         self.headers.append(headers)
+        self.times.append(time.monotonic())
         key = json.dumps([body.get("seed"), body.get("messages")])
         earlier = self._earlier.get(key, 0)
         self._earlier[key] = earlier + 1

@@ -88,15 +88,19 @@ class Replaying:
         recorder = TrialRecorder(plan_name(inquiry.question), inquiry.fingerprint.digest)
         runner = self._runner(inquiry.subject, model)
         async with GroupCommitter(self.writer) as committer:
-            stream = self._stream(inquiry, wanted)
+            stream, replayed = self._stream(inquiry, wanted), False
             while not inquiry.stopped:
                 if stream.decision.base.rounds:
                     self._begin(inquiry, committer)
                 concurrency = inquiry.subject.config.concurrency
                 more = wanted(inquiry.question, stream.decision, concurrency)
-                inquiry.stopped = (self._gone(runner) or self.purse.spent()) if more else ""
+                if more or replayed:
+                    inquiry.stopped = self._gone(runner)
+                if more:
+                    inquiry.stopped = inquiry.stopped or self.purse.spent()
                 if not more or inquiry.stopped:
                     return
+                replayed = True
                 await runner.replay(
                     stream.batch(), self._report(inquiry, stream, recorder, committer)
                 )
