@@ -113,6 +113,8 @@ class FaultServer:
             if self.latency_s:
                 await asyncio.sleep(self.latency_s)
             return await self._reply(fault, body, writer)
+        except asyncio.CancelledError:  # the server ends
+            return False
         finally:
             self._now -= 1
 
@@ -156,7 +158,7 @@ class FaultServer:
         if fault == "refusal":
             said = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}
         if fault == "duplicated ids":
-            reply = self.completion(body, self.answer(body)) | {"id": "chatcmpl-" + "0" * 24}
+            reply = self.completion(body, self.answer(body)) | {"id": "chatcmpl-" + "d" * 24}
             return json.dumps(reply).encode()
         return None if said is None else json.dumps(self.completion(body, said)).encode()
 
