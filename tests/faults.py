@@ -10,6 +10,7 @@ import itertools
 import json
 import random
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -63,6 +64,8 @@ class FaultServer:
     choose: Choose = lambda _body, _earlier: None
     latency_s: float = 0.0
     port: int = 0
+    tls: ssl.SSLContext | None = None
+    """With which it speaks HTTPS."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     """The bodies of all requests, in their order."""
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -79,7 +82,7 @@ class FaultServer:
     @property
     def url(self) -> str:
         """What base_url has to be."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/v1"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
@@ -243,7 +246,9 @@ def serving(server: FaultServer) -> Iterator[FaultServer]:
     stop: list[Callable[[], None]] = []
 
     async def main() -> None:
-        listening = await asyncio.start_server(server.serve, "127.0.0.1", server.port, backlog=512)
+        listening = await asyncio.start_server(
+            server.serve, "127.0.0.1", server.port, backlog=512, ssl=server.tls
+        )
         server.port = listening.sockets[0].getsockname()[1]
         over = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -37,6 +37,13 @@ _FIRST_ERROR = 300
 _SERVER_ERROR = 500
 _MOVED = range(300, 400)
 _LONGEST_WAIT_S = 24 * 3600.0
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # compression costs more than it saves on a loopback
+    "Cache-Control": "no-cache",
+    "Content-Type": "application/json",
+    "User-Agent": "postmortem-harness",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def address(
     return Address(
         url,
         {**headers, **config.headers},
-        _proxy(parts.scheme, parts.hostname or "", environ),
+        _proxy(parts.scheme, parts.netloc.rpartition("@")[2], environ),
         environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE"),
     )
 
@@ -81,7 +88,17 @@ def _proxy(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
     }
     if not proxies or proxy_bypass_environment(host, proxies):
         return None
-    return proxies.get(scheme) or proxies.get("all")
+    found = proxies.get(scheme) or proxies.get("all")
+    if found is None:
+        return None
+    proxy = found if "://" in found else f"http://{found}"
+    parts = urlsplit(proxy)
+    if parts.scheme not in {"http", "https"}:
+        raise ModelError(
+            f"{scheme.upper()}_PROXY: no proxy of the kind {printable(parts.scheme)} can be used, "
+            "name an http one, or except the host in NO_PROXY"
+        )
+    return proxy
 
 
 def key_of(config: ModelConfig, context: AdapterContext, name: str | None) -> str | None:
@@ -109,6 +126,11 @@ class Endpoint:
         self._secrets = secrets
         self._timeouts = config.timeouts
         self._session: aiohttp.ClientSession | None = None
+        headers = {**_HEADERS, **where.headers}
+        # What a session sends by default it says to the proxy too, in plain text, the key as
+        # Proxy-Authorization; without a proxy the default costs less.
+        self._with_each = headers if where.proxy else None
+        self._always = {} if where.proxy else headers
         proxy = urlsplit(where.proxy or "")
         if proxy.password:
             self._secrets = Secrets((*secrets.values, proxy.password))
@@ -120,6 +142,7 @@ class Endpoint:
             async with session.post(
                 self._where.url,
                 data=aiohttp.BytesPayload(data),
+                headers=self._with_each,
                 proxy=self._where.proxy,
                 allow_redirects=False,
             ) as response:
@@ -136,6 +159,14 @@ class Endpoint:
             raise ModelError(
                 f"{self._host}: its certificate is not trusted: {why}; "
                 "name the file of your certificate authority in SSL_CERT_FILE"
+            ) from None
+        except aiohttp.ClientHttpProxyError as error:
+            if error.status != HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                raise Unavailable(f"the proxy answers {error.status}") from None
+            host = urlsplit(self._where.proxy or "").netloc.rpartition("@")[2]
+            raise ModelError(
+                f"the proxy {host} refuses the name and password: {error.status}; "
+                "mend them in HTTPS_PROXY or HTTP_PROXY"
             ) from None
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise ModelError(f"base_url: is no address: {self.shown(error)}") from None
@@ -166,18 +197,9 @@ class Endpoint:
                     f"SSL_CERT_FILE: {printable(self._where.certificates)} holds no certificates: "
                     f"{self.shown(error)}"
                 ) from None
-        # Compression would cost more than it saves on a loopback and little elsewhere.
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "Cache-Control": "no-cache",
-            "Content-Type": "application/json",
-            "User-Agent": "postmortem-harness",
-            **self._where.headers,
-        }
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=tls),
-            headers=headers,
+            headers=self._always,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=self._timeouts.reply_s, connect=self._timeouts.connect_s

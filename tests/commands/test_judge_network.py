@@ -36,7 +36,7 @@ def written(project: Any, server: FaultServer, **more: Any) -> None:
     labels(project, 60, 60)
     assert project.run("judge", "calibrate", "stall").code == 0
     for seen in (server.asked, server.times, server.sent):
-        seen.clear()  # type: ignore[attr-defined]
+        seen.clear()
     server.most = 0
 
 

@@ -95,9 +95,9 @@ def test_a_breaker_asks_one_at_a_time_and_gives_up():
     assert 60 <= clock.now - 1000.5 < 72
 
 
-def called(line: Line, ask: Callable[[], Awaitable[Any]], deadline: float | None = None) -> Any:
+def called(line: Line, ask: Callable[[], Awaitable[Any]]) -> Any:
     """Return what comes of a call."""
-    return asyncio.run(line.call(ask, 0.0, deadline))
+    return asyncio.run(line.call(ask, 0.0))
 
 
 def quick(**given: Any) -> Line:
