@@ -116,12 +116,15 @@ class Proxy:
             elif verb != "CONNECT" or (port := self.ports.get(rest.split()[0])) is None:
                 writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             else:
-                there = await asyncio.open_connection("127.0.0.1", port)
+                coming, going = await asyncio.open_connection("127.0.0.1", port)
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                await asyncio.gather(
-                    _pump(reader, there[1], self.seen), _pump(there[0], writer, bytearray())
-                )
-        writer.close()
+                try:
+                    await asyncio.gather(
+                        _pump(reader, going, self.seen), _pump(coming, writer, bytearray())
+                    )
+                finally:
+                    await _closed(going)
+        await _closed(writer)
 
 
 async def _pump(
@@ -135,6 +138,12 @@ async def _pump(
     writer.close()
 
 
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+
+
 @contextmanager
 def tunnelling(proxy: Proxy) -> Iterator[Proxy]:
     """Serve in a thread of its own, on a free port of the loopback, until the block is left."""
@@ -146,9 +155,10 @@ def tunnelling(proxy: Proxy) -> Iterator[Proxy]:
         ready.set()
         await over.wait()
         listening.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
             task.cancel()
-        await asyncio.sleep(0)
+        await asyncio.gather(*left, return_exceptions=True)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()), daemon=True)
     thread.start()
