@@ -11,13 +11,17 @@ from harness import plugins
 from harness.anonymize import scan
 from harness.domain.closure import Closures
 from harness.domain.item import ActionItem, EscalationItem, GuardrailItem
+from harness.domain.label import FEWEST_FAILURES
 from harness.domain.postmortem import Trace
+from harness.domain.trial import BASE
 from harness.errors import InputError, Problem
 from harness.files.closures import closures_files, load_closures
 from harness.files.evals import FILE_NAME, Checks, LoadedEval, eval_ids, load_eval
 from harness.files.events import LoadedEvents, events_path, load_events
 from harness.files.folders import inside, yaml_files
 from harness.files.items import read_item
+from harness.files.labels import labels_path, load_labels
+from harness.files.names import suggestion
 from harness.files.postmortems import (
     LoadedPostmortem,
     exists,
@@ -33,9 +37,17 @@ from harness.guardrails.guardrail import Guardrail
 from harness.guardrails.loading import load_guardrail
 from harness.plan import digests
 from harness.plan.variants import resolve
+from harness.ports.grader import JudgingGrader
 from harness.rules.catalogue import RULES
 from harness.rules.identifying import Identifying
-from harness.rules.view import Defaults, Document, EvalDocument, PostmortemDocument, View
+from harness.rules.view import (
+    Defaults,
+    Document,
+    EvalDocument,
+    Labelled,
+    PostmortemDocument,
+    View,
+)
 
 T = TypeVar("T")
 _TRACES = "traces"
@@ -88,6 +100,7 @@ def read_project(
         closures={k: _document(v) if v else None for k, v in closures.items()},
         guardrails={name: found is not None for name, found in guardrails.items()},
         eval_digests=_digests(closures, items, evals, guardrails),
+        labelled=_labelled(reading, evals),
         event_classes=event_classes,
         refused=tuple(dict.fromkeys(reading.problems)),
         defaults=Defaults(config.defaults.alpha, config.defaults.error_scope, config.budget.calls),
@@ -131,6 +144,32 @@ def _evals(reading: Reading) -> dict[str, LoadedEval | None]:
         found[name] = reading.attempt(path, load_eval, project, name, asked)
         cases = yaml_files(project.evals / name)[0]
         reading.files += [case for case in cases if case.name != FILE_NAME]
+    return found
+
+
+def _labelled(reading: Reading, evals: dict[str, LoadedEval | None]) -> dict[str, Labelled]:
+    """Return eval -> what people labelled for its judge, where a model grades it."""
+    found, models = dict[str, Labelled](), reading.project.config.models
+    for name, loaded in evals.items():
+        grader = None if loaded is None else loaded.value.grader
+        if loaded is None or grader is None or isinstance(grader, str):
+            continue
+        judge = plugins.grader(grader.name).build(grader.options)
+        if not isinstance(judge, JudgingGrader):
+            continue
+        if judge.judge not in models:
+            at, fix = ("grader", "options", "model"), suggestion(judge.judge, models)
+            rule = "no such model in harness.yaml"
+            reading.problems.append(loaded.file.problem(at, rule, judge.judge, fix))
+        try:
+            path = labels_path(reading.project, loaded, judge.calibration)
+        except InputError as error:
+            reading.problems += [p for p in error.problems if isinstance(p, Problem)]
+            continue
+        labels = reading.attempt(path, load_labels, path, loaded) if path.exists() else []
+        if labels is not None:
+            failures = sum(each.outcome == "fail" and each.variant == BASE for each in labels)
+            found[name] = Labelled(judge.calibration, failures, FEWEST_FAILURES)
     return found
 
 

@@ -1,11 +1,9 @@
 """What a judge's errors, measured on human labels, do to a decision."""
 
 from harness.domain.decision import Calibration, Labelled, Sight
+from harness.domain.label import FEWEST_FAILURES
 from harness.domain.trial import TWIN
 from harness.stats import sensitivity
-
-FEWEST_FAILURES = 30
-"""Labelled failures below which nothing is decided."""
 
 
 def labelled(judge: Calibration, variant: str) -> Labelled:

@@ -7,6 +7,9 @@ from annotated_types import MinLen
 from harness.domain.record import Name, Text, record
 from harness.domain.transcript import Message
 
+FEWEST_FAILURES = 30
+"""Labelled failures below which a judge decides nothing."""
+
 
 @record
 class Label:

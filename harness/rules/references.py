@@ -6,8 +6,8 @@ from typing import Any
 from harness.domain.case import Case
 from harness.domain.item import ActionItem, EscalationItem, GuardrailItem
 from harness.domain.lint import UNREADABLE, Example
-from harness.rules.rule import ERROR, Hit, hit, in_item, in_postmortem, rule
-from harness.rules.view import Document, PostmortemDocument, View
+from harness.rules.rule import ERROR, WARNING, Hit, hit, in_item, in_postmortem, rule
+from harness.rules.view import Document, EvalDocument, PostmortemDocument, View
 
 
 @rule(
@@ -163,3 +163,40 @@ def guardrail_unknown(item: Document[ActionItem], view: View) -> Iterator[Hit]:
     value = item.value
     if isinstance(value, GuardrailItem) and value.guardrail not in view.guardrails:
         yield hit(item.place("guardrail"), file=value.guardrail)
+
+
+@rule(
+    "PM016",
+    "judge-unmeasured",
+    message="{failures} labelled failures in {file}, fewer than the {needed} that a decision takes",
+    why="""A model grades this eval, and a model misses failures. How many, only transcripts show
+    that people have labelled; while they are too few, no item on this eval closes, whatever is
+    replayed.""",
+    fix="Label more failures: docs/how-to/grade-with-a-judge.md says how.",
+    severity=WARNING,
+    on=("eval",),
+    bad=(
+        Example(
+            "cases/queue-stall/eval.yaml",
+            "grader:\n  name: judge\n  options:\n    model: local\n"
+            "    rubric: Fails when the agent runs the recovery.\n"
+            "    calibration: labels.jsonl\n",
+        ),
+        Example(
+            "cases/queue-stall/labels.jsonl",
+            '{"case": "producer-silent", "outcome": "fail", "transcript": '
+            '[{"role": "assistant", "content": "I run the recovery."}]}\n',
+        ),
+    ),
+    good=(Example("cases/queue-stall/eval.yaml", "grader: decision\n"),),
+)
+def judge_unmeasured(evaluation: EvalDocument, view: View) -> Iterator[Hit]:
+    """Find evals whose judge people have not shown enough failures."""
+    found = view.labelled.get(evaluation.value.id)
+    if found is not None and found.failures < found.needed:
+        yield hit(
+            evaluation.place("grader", "options", "calibration"),
+            failures=str(found.failures),
+            file=found.file,
+            needed=str(found.needed),
+        )

@@ -44,6 +44,18 @@ class EvalDocument(Document[Eval]):
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """What people labelled for the judge of an eval."""
+
+    file: str
+    """As eval.yaml writes it."""
+    failures: int
+    """How many of the transcripts of the cases people call failures."""
+    needed: int
+    """The fewest on which a judge decides anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Defaults:
     """What harness.yaml says where an item is silent."""
 
@@ -71,6 +83,8 @@ class View:
     """By the path that items write: whether the file could be read."""
     eval_digests: Mapping[str, str] = field(default_factory=dict)
     """Item -> the digest of its eval as it is now, for items that were closed."""
+    labelled: Mapping[str, Labelled] = field(default_factory=dict)
+    """Eval -> the labels of its judge, for evals that a model grades and whose labels are sound."""
     event_classes: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     """Escalation item -> the classes of its field events; without a file it has no entry."""
     refused: tuple[Problem, ...] = ()
