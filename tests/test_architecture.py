@@ -32,7 +32,7 @@ LIBRARIES = {
     "scipy": {"stats"},
     "uvicorn": {"commands"},
     "sqlglot": {"guardrails"},
-    "tenacity": {"graders", "replay"},
+    "tenacity": {"replay"},
     "tree_sitter": {"guardrails"},
     "tree_sitter_bash": {"guardrails"},
     "yaml": {"files", "anonymize"},
