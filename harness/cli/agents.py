@@ -71,6 +71,7 @@ def judge_calibrate(eval_id: str, form: str, root: str) -> None:
 )
 @click.option("--log", metavar="FILE", help="Append each call with its answer, as JSON lines.")
 @click.option("--surface", metavar="FILE", hidden=True)
+@click.option("--pool", type=int, metavar="FD", hidden=True)
 @_ROOT
 def serve_tools(root: str, **options: Any) -> None:
     """Serve the recorded tools of a CASE, or EVAL/CASE, as an MCP server on this machine."""

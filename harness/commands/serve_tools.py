@@ -9,12 +9,14 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from harness import __version__, plugins
 from harness.commands.context import Context
 from harness.commands.questions import checks
+from harness.commands.serve_pool import serve_pool
 from harness.domain.case import LAYERS, Case
 from harness.domain.record import Json
 from harness.domain.transcript import Message, ToolCall
@@ -42,10 +44,16 @@ class Serving:
     transport: Literal["stdio", "http"]
     port: int
     log: str | None
+    pool: int | None = None
+    """A listening socket at which trials of a check ask for servers, instead of a case."""
 
 
 def serve_tools(context: Context, wanted: Serving) -> None:
     """Serve until the other side has gone, or Ctrl-C."""
+    if wanted.pool is not None:
+        _load_sdk()
+        serve_pool(wanted.pool, _serve_surface)
+        return
     if wanted.surface is not None:
         case, at_most = _from_surface(Path(wanted.surface))
     elif wanted.case is not None:
@@ -63,6 +71,21 @@ def serve_tools(context: Context, wanted: Serving) -> None:
             port = listening.getsockname()[1]
             context.say(f"{len(case.tools)} tools at http://{_HOST}:{port}/mcp, Ctrl-C ends it")
             asyncio.run(_over_http(server, listening))
+
+
+def _serve_surface(surface: str, log: str) -> None:
+    tools = RecordedTools(*_from_surface(Path(surface)))
+    with _Log(log) as opened:
+        asyncio.run(_over_stdio(_server(tools, opened.note)))
+
+
+def _load_sdk() -> None:
+    """Import what every server needs; HarnessError without the extra."""
+    try:
+        for name in ("mcp.server.lowlevel", "mcp.server.stdio"):
+            import_module(name)
+    except ImportError as error:
+        raise HarnessError(_NO_SDK) from error
 
 
 def _from_surface(path: Path) -> tuple[Case, int | None]:

@@ -39,7 +39,7 @@ class Timeouts:
     reply_s: PositiveSeconds = 300.0
     """To answer one request; after it the model had its time, and the trial counts as ungraded."""
     trial_s: PositiveSeconds | None = None
-    """For a whole trial, all of its turns and the waiting between them; null for no limit."""
+    """For all answers of a trial together; waiting to ask takes nothing from it, null: no limit."""
     outage_s: Annotated[float, Ge(0.0)] = 60.0
     """How long an endpoint that had answered may stay away before the command stops."""
 

@@ -292,6 +292,8 @@ def test_the_whole_group_is_killed(built: Any, case: Any, tmp_path: Path, how: s
             return None
         except OutOfTime as error:
             return str(error)
+        finally:
+            await agent.aclose()
         return None
 
     got = asyncio.run(main())

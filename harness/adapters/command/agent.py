@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.adapters.command import lines
 from harness.adapters.command.lines import Garbage, Line
 from harness.adapters.command.place import Place, as_text
+from harness.adapters.command.pool import ToolPool
 from harness.adapters.command.process import Started, TooMuch
 from harness.domain.case import Case
 from harness.domain.project import Command
@@ -32,6 +33,7 @@ class Program:
     environ: Mapping[str, str]
     server_environ: Mapping[str, str]
     """What the tool server is started with."""
+    pool: ToolPool = field(default_factory=ToolPool)
     limit_s: float = 300.0
     """Seconds that a trial may take."""
     secrets: Sequence[str] = ()
@@ -79,6 +81,7 @@ class Program:
         """Kill the processes that live on."""
         while self._idle:
             await self._idle.pop().end()
+        await self.pool.end()
 
 
 class CommandModel:
@@ -200,7 +203,7 @@ class CommandAgent(CommandModel):
         error: str | None = None
         try:
             if place is not None and case.tools:
-                place.offer(case, _CALLS_AT_MOST)
+                place.offer(case, _CALLS_AT_MOST, self._program.pool)
             async with asyncio.timeout(limit), self._program.process(place) as process:
                 await self._act(process, case, tools, settings, seed, trial)
         except TimeoutError:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from harness.adapters.command.agent import CommandAgent, CommandModel, Program
 from harness.adapters.command.place import PLACEHOLDERS
+from harness.adapters.command.pool import ToolPool
 from harness.domain.project import Command, ModelConfig
 from harness.domain.record import Json
 from harness.errors import ModelError, show
@@ -41,11 +42,13 @@ def _build(config: ModelConfig, context: AdapterContext) -> Model:
         environ[name] = context.environ[name]
     _check_program(command.argv[0], folder, environ)
     _check_script(command.argv, folder)
+    serving = {k: context.environ[k] for k in ("PYTHONPATH",) if k in context.environ}
     program = Program(
         command=command,
         folder=folder.resolve(),
         environ=environ,
-        server_environ={k: context.environ[k] for k in ("PYTHONPATH",) if k in context.environ},
+        server_environ=serving,
+        pool=ToolPool(serving),
         limit_s=min(command.limit_s, config.timeouts.trial_s or command.limit_s),
         secrets=[environ[name] for name in command.env if _SECRET.search(name)],
         parts=_hashes(context.root, command),

@@ -1,12 +1,12 @@
 """The folder that one trial of a program has to itself, and what argv may name of it."""
 
 import json
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from harness.adapters.command.pool import ToolPool
 from harness.adapters.openai_format import text_of
 from harness.domain.case import Case
 from harness.domain.transcript import Message
@@ -32,24 +32,12 @@ class Place:
         self.prompt.write_bytes(as_text(messages))
         self.config.write_text('{"mcpServers": {}}\n', encoding="ascii")
 
-    def offer(self, case: Case, at_most: int | None) -> None:
+    def offer(self, case: Case, at_most: int | None, pool: ToolPool) -> None:
         """Write down how to start the server of a case's tools, as MCP hosts read it."""
         there = self.path / "surface.json"
         there.write_text(surface(case, at_most), encoding="ascii")
-        server = {
-            "type": "stdio",
-            "command": sys.executable,
-            "args": [
-                "-m",
-                "harness",
-                "serve-tools",
-                "--surface",
-                str(there),
-                "--log",
-                str(self.log),
-            ],
-            "env": self._environ,
-        }
+        command, *arguments = pool.command(there, self.log)
+        server = {"type": "stdio", "command": command, "args": arguments, "env": self._environ}
         self.config.write_text(json.dumps({"mcpServers": {"harness": server}}), encoding="ascii")
 
     def filled(self, argv: Sequence[str]) -> list[str]:
