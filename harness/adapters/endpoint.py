@@ -224,7 +224,8 @@ class Endpoint:
         try:
             reply = json.loads(raw.decode("utf-8"))
         except (ValueError, RecursionError):
-            start = self.shown(raw[:_SHOWN].decode("utf-8", "replace").strip())
+            # Cut after keys are taken out: half a key would not be found.
+            start = self.shown(raw[:_MAX_ERROR_BYTES].decode("utf-8", "replace").strip())
             raise Unusable(f"the reply is no JSON: {start or 'it is empty'}") from None
         if not isinstance(reply, dict):
             raise Unusable(f"the reply is no JSON object but a {type(reply).__name__}")

@@ -11,6 +11,7 @@ from harness.commands.check import read_evidence
 from harness.commands.context import Context, Progress
 from harness.commands.judges import adapter_context, bound, judge_model, judge_parts
 from harness.commands.judging import Judging, Labelled, judging_of
+from harness.commands.keys import secrets_of
 from harness.commands.questions import checks
 from harness.decide.evidence import Evidence
 from harness.decide.sight import blind, sight
@@ -29,7 +30,9 @@ from harness.ledger.writer import RunWriter
 from harness.plan import digests
 from harness.ports.grader import JudgingGrader
 from harness.ports.model import Unavailable
+from harness.ports.secrets import Secrets
 from harness.replay.line import Line, OverLine
+from harness.replay.redact import told
 from harness.stats.spending import epoch_alpha
 
 Record = dict[str, Json]
@@ -77,7 +80,11 @@ async def _calibrate(
             if (judge, judging.labels_digest) not in evidence.calibrations:
                 grader = bound(_grader(loaded), judging, model)
                 with _open_run(context, project, [judge, judging.labels_digest]) as writer:
-                    reading = _Reading(writer, evidence, judge, parts, loaded.value.id, model.line)
+                    reading = _Reading(
+                        *(writer, evidence, judge, parts, loaded.value.id),
+                        line=model.line,
+                        secrets=secrets_of(context, project),
+                    )
                     with context.progress() as progress:
                         asked = await reading.all(judging, grader, progress)
                 evidence = read_evidence(project.reports)
@@ -125,6 +132,8 @@ class _Reading:
     parts: Mapping[str, Json]
     eval: str
     line: Line
+    secrets: Secrets
+    """What no record and no message may hold."""
     asked: int = 0
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -140,7 +149,8 @@ class _Reading:
         async def work() -> None:
             for each in queue:
                 if self.line.gone:
-                    raise ModelError(f"the judge: {self.line.gone}; what it said so far is kept")
+                    why = told(self.line.gone, self.secrets)
+                    raise ModelError(f"the judge: {why}; what it said so far is kept")
                 await self._read(each, grader)
                 progress(len(self.answers), total, f"{self.eval}: the judge reads")
 
@@ -159,7 +169,8 @@ class _Reading:
             grade = await grader.answer(each.case, each.label.transcript)
         except Unavailable as error:
             raise ModelError(
-                f"the judge cannot be reached: {error}; what it said so far is kept"
+                f"the judge cannot be reached: {told(str(error), self.secrets)}; "
+                "what it said so far is kept"
             ) from error
         record = self._label(each, grade)
         self.writer.append_group([record])
@@ -175,7 +186,7 @@ class _Reading:
             "case": each.label.case,
             "variant": each.label.variant,
             "outcome": grade.outcome.value,
-            "reason": grade.reason,
+            "reason": self.secrets.redact(grade.reason),
             "usage": asdict(grade.usage or Usage()),
         }
 

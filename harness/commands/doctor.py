@@ -7,6 +7,7 @@ from statistics import median
 
 from harness import plugins
 from harness.commands.context import Context
+from harness.commands.keys import secrets_of
 from harness.domain.doctor import Examination, Finding
 from harness.domain.project import ModelConfig
 from harness.domain.transcript import Conversation, Message, ToolSpec, Turn
@@ -22,6 +23,8 @@ from harness.ports.model import (
     Unavailable,
     Unusable,
 )
+from harness.ports.secrets import Secrets
+from harness.replay.redact import told
 
 TIMES = 4
 """How often the same question is asked with one seed, and again with other seeds."""
@@ -64,7 +67,8 @@ def doctor(context: Context, name: str | None) -> Examination:
     if problems:
         raise InputError(*problems)
     around = AdapterContext(project.root, context.environ, context.say)
-    return asyncio.run(_examined(chosen, config, spec.build(config, around)))
+    asking = _Asking(spec.build(config, around), config, secrets_of(context, project))
+    return asyncio.run(_examined(chosen, config, asking))
 
 
 def exit_code(examination: Examination) -> int:
@@ -74,9 +78,9 @@ def exit_code(examination: Examination) -> int:
     return EXIT_MET if all(f.level != "warning" for f in examination.findings) else EXIT_UNDECIDED
 
 
-async def _examined(name: str, config: ModelConfig, model: Model) -> Examination:
+async def _examined(name: str, config: ModelConfig, asking: "_Asking") -> Examination:
+    model = asking.model
     try:
-        asking = _Asking(model, config)
         first = await asking.ask(_OPEN, _SEED)
         findings = [_reached(asking, first)]
         if isinstance(first, Turn):
@@ -106,9 +110,10 @@ async def _examined(name: str, config: ModelConfig, model: Model) -> Examination
 class _Asking:
     """Asks, one question after the other, and keeps the times."""
 
-    def __init__(self, model: Model, config: ModelConfig) -> None:
-        self._model = model
+    def __init__(self, model: Model, config: ModelConfig, secrets: Secrets) -> None:
+        self.model = model
         self._config = config
+        self._secrets = secrets
         self.latencies: list[float] = []
         self.calls = 0
         self.reproducible: float | None = None
@@ -118,13 +123,13 @@ class _Asking:
         self.calls += 1
         started = time.perf_counter()
         try:
-            turn = await self._model.respond(asked, self._config.settings, seed)
+            turn = await self.model.respond(asked, self._config.settings, seed)
         except _Failures as error:
-            return printable(str(error) or type(error).__name__, 300)
+            return told(str(error) or type(error).__name__, self._secrets)
         except Exception as error:  # noqa: BLE001 - foreign code
-            return printable(f"{type(error).__name__}: {error}", 300)
+            return told(f"{type(error).__name__}: {error}", self._secrets)
         self.latencies.append(time.perf_counter() - started)
-        return turn
+        return self._secrets.redact_turn(turn)
 
     async def each(self, asked: Conversation, seeds: range | list[int]) -> list[Turn | str]:
         """Return the answers to several seeds."""

@@ -28,7 +28,7 @@ from harness.plan.trials import Planner, Series
 from harness.ports.model import Model
 from harness.ports.secrets import Secrets
 from harness.replay.line import Line, line_of
-from harness.replay.redact import redacted
+from harness.replay.redact import redacted, told
 from harness.replay.runner import Job, Report, Runner
 
 _UNACKNOWLEDGED = 256
@@ -160,13 +160,11 @@ class Replaying:
             so_far += f", {self.purse.spent_money:.4g} {self.purse.currency} now"
         self.progress(stream.done, max(stream.begun, stream.to_close), so_far)
 
-    @staticmethod
-    def _gone(runner: Runner) -> str:
+    def _gone(self, runner: Runner) -> str:
         """Return why a model, or the one that grades, is asked no more; or an empty text."""
-        if runner.line.gone:
-            return f"the model is asked no more: {runner.line.gone}"
-        if runner.grading is not None and runner.grading.gone:
-            return f"the judge is asked no more: {runner.grading.gone}"
+        for who, line in (("model", runner.line), ("judge", runner.grading)):
+            if line is not None and line.gone:
+                return f"the {who} is asked no more: {told(line.gone, self.secrets)}"
         return ""
 
     def _runner(self, subject: Subject, model: Model) -> Runner:

@@ -17,8 +17,8 @@ _STREAMS = 3
 def serve_pool(number: int, serve: Callable[[str, str], None]) -> None:
     """Serve whoever comes to a listening socket until standard input ends.
 
-    ``serve`` takes the files of a tool surface and of its calls, and answers on the standard streams
-    until the other side has gone; it is called in a child, with the streams of whoever came.
+    ``serve`` takes the files of a tool surface and of its calls, and answers on the standard
+    streams until the other side has gone; a child calls it, with the streams of whoever came.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a child ended
     gc.collect()

@@ -37,7 +37,7 @@ from harness.ports.grader import Grader, GraderSpecification, JudgingGrader
 from harness.ports.model import AdapterContext, Model
 from harness.ports.secrets import Secrets
 from harness.replay.line import Line, line_of
-from harness.replay.redact import redacted
+from harness.replay.redact import redacted, told
 from harness.replay.runner import Job, Runner
 
 _ACKNOWLEDGE_S = 0.005
@@ -322,7 +322,7 @@ class Filling:
             side.stopped = self._gone(side) or self.purse.spent()
 
     def _gone(self, side: Side) -> str:
-        gone = self.lines[side.model].gone
+        gone = told(self.lines[side.model].gone, self.secrets)
         return f"{side.model} is asked no more: {gone}" if gone else ""
 
     def _runner(self, side: Side) -> Runner:

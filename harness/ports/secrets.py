@@ -1,5 +1,6 @@
 """Keys, and keeping them out of everything that is kept or shown."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,8 @@ from harness.domain.record import Json
 from harness.domain.transcript import ToolCall, Turn
 
 REDACTED = "[redacted key]"
+SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
+"""Names of environment variables whose values are taken for keys, where a program is given them."""
 SHORTEST_KEY = 8
 """Characters; what is shorter is a placeholder such as EMPTY, and would be found in every text."""
 

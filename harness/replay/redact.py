@@ -4,7 +4,10 @@ from dataclasses import replace
 
 from harness.domain.transcript import Message, Transcript
 from harness.domain.trial import TrialError, TrialResult
+from harness.errors import printable
 from harness.ports.secrets import Secrets
+
+_LONGEST = 300
 
 
 def redacted(result: TrialResult | TrialError, secrets: Secrets) -> TrialResult | TrialError:
@@ -23,6 +26,11 @@ def redacted(result: TrialResult | TrialError, secrets: Secrets) -> TrialResult 
         ),
         transcript=_transcript(result.transcript, secrets),
     )
+
+
+def told(why: str, secrets: Secrets) -> str:
+    """Return somebody else's words as a report may show them: short, printable, without keys."""
+    return printable(secrets.redact(why), _LONGEST)
 
 
 def _transcript(transcript: Transcript, secrets: Secrets) -> Transcript:

@@ -135,7 +135,7 @@ class CommandModel:
             written = self._program.clean(await process.rest())
         finally:
             sent.cancel()
-        how = await process.ended()
+        how = await process.ended(self._program.clean)
         if not how.startswith("exit code 0"):
             raise Garbage(f"the program ended with {how}")
         try:
@@ -146,7 +146,8 @@ class CommandModel:
     async def _line(self, process: Started, number: int) -> Line:
         line = await process.line()
         if line is None:
-            raise Garbage(f"the program ended before it answered, {await process.ended()}")
+            how = await process.ended(self._program.clean)
+            raise Garbage(f"the program ended before it answered, {how}")
         read = lines.read(self._program.clean(line))
         # What a process left over from one trial must never pass for an answer to the next.
         if read.trial != number and (self._program.command.long_lived or read.trial is not None):

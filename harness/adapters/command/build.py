@@ -13,10 +13,10 @@ from harness.domain.project import Command, ModelConfig
 from harness.domain.record import Json
 from harness.errors import ModelError, show
 from harness.ports.model import AdapterContext, AdapterSpec, Model
+from harness.ports.secrets import SECRET_NAME
 
 _ALWAYS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 _INTERPRETER = re.compile(r"(python|pypy|node|deno|bun|ruby|perl|php|bash|sh|Rscript)[\d.]*")
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 
 
 def _build(config: ModelConfig, context: AdapterContext) -> Model:
@@ -50,7 +50,7 @@ def _build(config: ModelConfig, context: AdapterContext) -> Model:
         server_environ=serving,
         pool=ToolPool(serving),
         limit_s=min(command.limit_s, config.timeouts.trial_s or command.limit_s),
-        secrets=[environ[name] for name in command.env if _SECRET.search(name)],
+        secrets=[environ[name] for name in command.env if SECRET_NAME.search(name)],
         parts=_hashes(context.root, command),
     )
     return CommandAgent(program) if command.role == "agent" else CommandModel(program)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,13 +114,16 @@ class Started:
             self._stderr += part
             del self._stderr[:-_STDERR_BYTES]
 
-    async def ended(self) -> str:
-        """Wait for the end, and say how it came; Unavailable where the program never ran."""
+    async def ended(self, clean: Callable[[bytes], bytes] = bytes) -> str:
+        """Wait for the end, and say how it came; Unavailable where the program never ran.
+
+        What it wrote to standard error last is part of it, as ``clean`` leaves it.
+        """
         code = await self.process.wait()
         if self._drain is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._drain), 1.0)
-        last = self._stderr.decode("utf-8", "replace").strip().splitlines()
+        last = clean(bytes(self._stderr)).decode("utf-8", "replace").strip().splitlines()
         said = f": {printable(last[-1], 200)}" if last else ""
         if code in _NOT_STARTED:
             raise Unavailable(f"the program was not found (exit code {code}){said}")
