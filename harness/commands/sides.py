@@ -300,7 +300,7 @@ class Filling:
         jobs = [job_of(side.loaded, spec) for spec in within]
         shown = {job.spec.id: job.conversation for job in jobs}
         done = 0
-        self.progress(0, len(jobs), text)
+        self._show(done, len(jobs), text)
 
         async def report(result: TrialResult | TrialError) -> None:
             nonlocal done
@@ -315,11 +315,16 @@ class Filling:
                 side.stopped = f"{side.model} cannot be reached: {result.error}"
             else:
                 side.new_trials += 1
-            self.progress(done, len(jobs), text)
+            self._show(done, len(jobs), text)
 
         await self._runner(side).replay(jobs, report)
         if done < len(specs) and not side.stopped:
             side.stopped = self._gone(side) or self.purse.spent()
+
+    def _show(self, done: int, total: int, text: str) -> None:
+        purse = self.purse
+        spent = f", {purse.spent_money:.4g} {purse.currency} now" if purse.currency else ""
+        self.progress(done, total, text + spent)
 
     def _gone(self, side: Side) -> str:
         gone = told(self.lines[side.model].gone, self.secrets)

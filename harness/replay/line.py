@@ -105,7 +105,11 @@ class Line:
                     self.gone = str(error)
                     raise GaveUp(str(error), attempts) from None
             if self.limiter.limits:
-                await self.limiter.admit(tokens, self.over if first and not attempts else None)
+                try:
+                    await self.limiter.admit(tokens, self.over if first and not attempts else None)
+                except BaseException:
+                    self.breaker.let_go()
+                    raise
             attempts += 1
             try:
                 answer = await (ask() if left is None else self._in_time(ask, left))

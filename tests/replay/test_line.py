@@ -1,6 +1,7 @@
 """Rate limits, the circuit breaker and retries, on a clock that the test moves."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,8 +11,9 @@ from tenacity.wait import wait_none
 from harness.domain.transcript import Conversation, Message, Turn, Usage
 from harness.ports.model import OutOfTime, Unavailable
 from harness.replay.breaker import Breaker
-from harness.replay.limits import Limiter
+from harness.replay.limits import Late, Limiter
 from harness.replay.line import GaveUp, Line, Retries
+from harness.replay.silence import Silence
 
 
 class Clock:
@@ -179,3 +181,81 @@ def test_tokens_are_estimated_from_what_was_seen():
     line.took(100, Usage(190, 10))
     line.took(100, Usage())
     assert line.estimate(asked) == 150
+
+
+def test_waiting_takes_nothing_from_the_time_of_a_trial():
+    """Neither for a rate limit, nor for a pause that was asked for, nor after a failure."""
+    asked: list[float] = []
+
+    class Busy:
+        async def respond(self, *_: Any) -> Turn:
+            asked.append(time.monotonic())
+            if len(asked) in {1, 3}:
+                raise Unavailable("429", 0.3)
+            return Turn(text="restart")
+
+    async def main() -> None:
+        model: Any = Busy()
+        trial = quick(trial_s=0.2, limiter=Limiter(requests_per_minute=200)).trial(model)
+        for _ in range(2):
+            assert (await trial.respond(Conversation(()), {}, 1)).text == "restart"
+
+    asyncio.run(main())
+    assert len(asked) == 4
+    assert asked[-1] - asked[0] > 0.8
+
+
+def test_the_time_of_a_trial_is_that_of_all_its_answers():
+    """Turns that are each in time may together be too late."""
+
+    class Slow:
+        async def respond(self, *_: Any) -> Turn:
+            await asyncio.sleep(0.06)
+            return Turn(text="restart")
+
+    async def main() -> int:
+        model: Any = Slow()
+        trial = quick(trial_s=0.2).trial(model)
+        for number in range(10):
+            try:
+                await trial.respond(Conversation(()), {}, 1)
+            except OutOfTime:
+                return number
+        return 10
+
+    assert 1 <= asyncio.run(main()) <= 3
+
+
+def test_a_request_that_is_too_late_lets_another_ask_in_its_stead():
+    """An open breaker's one request must not be lost while it waits for its turn."""
+    clock = Clock()
+    breaker = Breaker(1000, clock=clock, sleep=clock.sleep)
+    breaker.answered()
+    for _ in range(20):
+        breaker.failed("refused")
+    line = Line(Retries(wait=wait_none()), Limiter(1, clock=clock, sleep=clock.sleep), breaker)
+    line.limiter.pause(5)
+    line.over = lambda: True
+    with pytest.raises(Late):
+        called(line, raising(ValueError("is not asked")))
+    line.over = None
+    clock.now += 5
+    assert called(line, raising(ValueError("bad"), 0)) == "restart"
+
+
+def test_a_model_that_answers_nothing_in_time_is_asked_no_more():
+    """Eight in a row that never answered, twenty of one that has; an answer begins anew."""
+    silence = Silence()
+    assert [bool(silence.grew()) for _ in range(8)] == [False] * 7 + [True]
+    silence = Silence()
+    silence.broken()
+    assert [bool(silence.grew()) for _ in range(20)] == [False] * 19 + [True]
+    silence.broken()
+    assert silence.grew() == ""
+    line = quick()
+    for _ in range(8):
+        assert line.gone == ""
+        with pytest.raises(OutOfTime):
+            called(line, raising(OutOfTime("30 s")))
+    told = "8 requests in a row ran out of their time, and none was ever answered"
+    assert line.gone == told

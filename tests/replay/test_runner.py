@@ -1,6 +1,7 @@
 """Many trials at once."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -371,3 +372,49 @@ def test_a_wait_for_the_rate_limit_ends_with_the_time(job: Any):
     assert asked == [1]
     assert len(found) == 1
     assert isinstance(found[0], TrialResult)
+
+
+class Hanging(ScriptedModel):
+    """Never answers a seed that is even."""
+
+    async def respond(
+        self, conversation: Conversation, settings: Mapping[str, Any], seed: int
+    ) -> Turn:
+        """Answer, or hang."""
+        if seed % 2 == 0:
+            await asyncio.sleep(3600)
+        return await super().respond(conversation, settings, seed)
+
+
+def test_what_hangs_when_the_time_is_over_is_broken_off(job: Any):
+    """It gets as long as a trial may take, and was no trial: its place is filled another time."""
+    line = Line(retries=QUICK, longest_s=0.1)
+    jobs = [job(number) for number in range(8)]
+    found = replay(Hanging(("restart",)), jobs, line=line, ends_at=time.monotonic() + 0.1)
+    assert [result.spec.id for result in found] == ["1", "3", "5"]
+
+
+def test_a_line_that_is_gone_begins_no_trial(job: Any):
+    """Neither the model's own nor that of its judge."""
+    gone = Line(QUICK)
+    gone.gone = "it does not answer"
+    for lines in ({"line": gone}, {"grading": gone}):
+        assert replay(ScriptedModel(("restart",)), [job(1)], **lines) == []
+
+
+class Endless(ScriptedModel):
+    """A whole agent that never comes to an end."""
+
+    async def run(self, case: Any, tools: Any, settings: Any, seed: int) -> Transcript:
+        """Act for ever."""
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+
+@pytest.mark.slow
+def test_a_whole_agent_has_the_time_of_a_trial(job: Any):
+    """And a little more, to end by itself with all that it did."""
+    (result,) = replay(Endless(("x",)), [job(1)], line=Line(QUICK, trial_s=0.1))
+    assert isinstance(result, TrialResult)
+    assert result.transcript.error == "out of time: the 0.1 s of the trial are over"
+    assert result.grade.outcome is Outcome.UNGRADED
