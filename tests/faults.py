@@ -91,6 +91,8 @@ class FaultServer:
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass
+        except asyncio.CancelledError:
+            pass  # the server ends
         finally:
             writer.close()
 
@@ -116,8 +118,6 @@ class FaultServer:
             if self.latency_s:
                 await asyncio.sleep(self.latency_s)
             return await self._reply(fault, body, writer)
-        except asyncio.CancelledError:  # the server ends
-            return False
         finally:
             self._now -= 1
 

@@ -12,16 +12,26 @@ from harness.commands.context import Context, Progress
 from harness.commands.judges import adapter_context, bound, judge_model, judge_parts
 from harness.commands.judging import Judging, Labelled, judging_of
 from harness.commands.keys import secrets_of
+from harness.commands.purse import Purse, purse_of
 from harness.commands.questions import checks
 from harness.decide.evidence import Evidence
 from harness.decide.sight import blind, sight
 from harness.domain.calibration import CalibrationReport, Disagreement
 from harness.domain.case import GraderSpec
 from harness.domain.decision import Calibration
+from harness.domain.project import Prices
 from harness.domain.record import Json
 from harness.domain.transcript import Usage
 from harness.domain.trial import BASE, Grade
-from harness.errors import EXIT_MET, EXIT_UNDECIDED, InputError, ModelError, Place, Problem
+from harness.errors import (
+    EXIT_MET,
+    EXIT_UNDECIDED,
+    InputError,
+    ModelError,
+    NotEvaluableError,
+    Place,
+    Problem,
+)
 from harness.files.evals import LoadedEval, load_eval
 from harness.files.project import LoadedProject, find_root, load_project
 from harness.ledger.locks import hold
@@ -83,6 +93,7 @@ async def _calibrate(
                     reading = _Reading(
                         *(writer, evidence, judge, parts, loaded.value.id),
                         line=model.line,
+                        purse=purse_of(project.config.budget, [(judging.model, judging.config)]),
                         secrets=secrets_of(context, project),
                     )
                     with context.progress() as progress:
@@ -132,6 +143,7 @@ class _Reading:
     parts: Mapping[str, Json]
     eval: str
     line: Line
+    purse: Purse
     secrets: Secrets
     """What no record and no message may hold."""
     asked: int = 0
@@ -148,10 +160,9 @@ class _Reading:
 
         async def work() -> None:
             for each in queue:
-                if self.line.gone:
-                    why = told(self.line.gone, self.secrets)
-                    raise ModelError(f"the judge: {why}; what it said so far is kept")
-                await self._read(each, grader)
+                if self.line.gone or self.purse.spent():
+                    return  # what the others wait for is not lost
+                await self._read(each, grader, judging.config.prices)
                 progress(len(self.answers), total, f"{self.eval}: the judge reads")
 
         try:
@@ -160,11 +171,24 @@ class _Reading:
                     group.create_task(work())
         except ExceptionGroup as broken:
             raise _first(broken) from None
+        self._refuse_half(total)
         self.writer.append_group([self._calibration(judging.labels, judging.labels_digest)])
         self.writer.seal("complete")
         return self.asked
 
-    async def _read(self, each: Labelled, grader: JudgingGrader) -> None:
+    def _refuse_half(self, total: int) -> None:
+        """Raise where the judge has not read all labels: half of them measure nothing."""
+        if len(self.answers) == total:
+            return
+        if self.line.gone:
+            why = told(self.line.gone, self.secrets)
+            raise ModelError(f"the judge: {why}; what it said so far is kept")
+        raise NotEvaluableError(
+            f"{self.purse.spent()}, and the judge has not read all labels; what it said so far is "
+            "kept, the same command goes on"
+        )
+
+    async def _read(self, each: Labelled, grader: JudgingGrader, prices: Prices | None) -> None:
         try:
             grade = await grader.answer(each.case, each.label.transcript)
         except Unavailable as error:
@@ -172,6 +196,7 @@ class _Reading:
                 f"the judge cannot be reached: {told(str(error), self.secrets)}; "
                 "what it said so far is kept"
             ) from error
+        self.purse.take_judged(grade.usage or Usage(), prices)
         record = self._label(each, grade)
         self.writer.append_group([record])
         self.answers[each.transcript] = record

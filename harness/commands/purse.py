@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from harness.decide.evidence import Record
 from harness.domain.project import Budget, ModelConfig, Prices
 from harness.domain.report import money
+from harness.domain.transcript import Usage
 from harness.domain.trial import TrialError, TrialResult
 from harness.errors import ModelError
 
@@ -62,9 +63,12 @@ class Purse:
         said = sum(message.role == "assistant" for message in result.transcript.messages)
         usage = result.transcript.usage
         self._pay(max(1, said), usage.input_tokens, usage.output_tokens, prices)
-        judged = result.grade.usage
-        if judged is not None:
-            self._pay(1, judged.input_tokens, judged.output_tokens, judge_prices)
+        if result.grade.usage is not None:
+            self.take_judged(result.grade.usage, judge_prices)
+
+    def take_judged(self, usage: Usage, prices: Prices | None) -> None:
+        """Take what a question to a judge cost."""
+        self._pay(1, usage.input_tokens, usage.output_tokens, prices)
 
     def take_again(
         self, record: Record, prices: Prices | None, judge_prices: Prices | None = None

@@ -113,3 +113,37 @@ def test_a_model_and_its_judge_at_one_endpoint_share_its_limits(bare: Any):
     kinds = Counter("Rubric:" in str(body["messages"][0]["content"]) for body in server.asked)
     assert kinds[True] == kinds[False] == len(bare.records("trial"))
     assert server.times[-1] - server.times[0] > (len(server.times) - 3) / 40
+
+
+def test_a_calibration_keeps_to_the_budget(bare: Any):
+    """What the judge said before it was spent is kept, and the same command goes on."""
+    with serving(FaultServer(answer=verdict)) as server:
+        written(bare, server)
+        bare.reset()
+        with (bare.root / "harness.yaml").open("a") as file:
+            file.write("\nbudget: {calls: 50}\n")
+        first = bare.run("judge", "calibrate", "stall")
+        assert first.code == 4
+        assert first.err == (
+            "error: the budget of calls is spent, and the judge has not read all labels; what it "
+            "said so far is kept, the same command goes on\n"
+        )
+        assert 50 <= len(server.asked) < 54
+        again = [bare.run("judge", "calibrate", "stall").code for _ in range(2)]
+    assert again == [4, 0]
+    assert len(bare.records("label")) == len(server.asked) == 120
+
+
+def test_a_judge_that_never_answers_ends_its_calibration(bare: Any):
+    """One line after eight, not a time limit for every label."""
+    with serving(FaultServer(answer=verdict)) as server:
+        written(bare, server, timeouts={"trial_s": 0.2})
+        bare.reset()
+        server.choose = lambda _body, _earlier: "silence"
+        ran = bare.run("judge", "calibrate", "stall")
+    assert ran.code == 2
+    assert ran.err == (
+        "error: the judge: 8 requests in a row ran out of their time, and none was ever answered; "
+        "what it said so far is kept\n"
+    )
+    assert len(server.asked) <= 8 + 4
