@@ -171,14 +171,14 @@ class _Reading:
                     group.create_task(work())
         except ExceptionGroup as broken:
             raise _first(broken) from None
-        self._refuse_half(total)
+        self._refuse_half(judging.labels)
         self.writer.append_group([self._calibration(judging.labels, judging.labels_digest)])
         self.writer.seal("complete")
         return self.asked
 
-    def _refuse_half(self, total: int) -> None:
+    def _refuse_half(self, labels: Sequence[Labelled]) -> None:
         """Raise where the judge has not read all labels: half of them measure nothing."""
-        if len(self.answers) == total:
+        if all(each.transcript in self.answers for each in labels):
             return
         if self.line.gone:
             why = told(self.line.gone, self.secrets)
