@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _CHARACTERS_A_TOKEN = 4
+_ENDS_S = 10.0
+"""Time for a trial that is at its limit to end by that, and not by the command's."""
 _FIRST_GUESS = 256
 """Tokens of a reply, before any was seen."""
 
@@ -180,11 +182,13 @@ class Line:
 
 def line_of(config: ModelConfig) -> Line:
     """Return a line with the limits and times of a model in harness.yaml: one a command."""
+    times = config.timeouts
+    one_s = times.reply_s if config.command is None else max(times.reply_s, config.command.limit_s)
     return Line(
         limiter=Limiter(config.requests_per_minute, config.tokens_per_minute),
         breaker=Breaker(config.timeouts.outage_s),
         trial_s=config.timeouts.trial_s,
-        longest_s=config.timeouts.trial_s or config.timeouts.reply_s,
+        longest_s=(times.trial_s or one_s) + _ENDS_S,
     )
 
 

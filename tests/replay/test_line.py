@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from tenacity.wait import wait_none
 
+from harness.domain.project import Command, ModelConfig, Timeouts
 from harness.domain.transcript import Conversation, Message, Turn, Usage
 from harness.ports.model import OutOfTime, Unavailable
 from harness.replay.breaker import Breaker
 from harness.replay.limits import Late, Limiter
-from harness.replay.line import GaveUp, Line, Retries
+from harness.replay.line import GaveUp, Line, Retries, line_of
 from harness.replay.silence import Silence
 
 
@@ -259,3 +260,16 @@ def test_a_model_that_answers_nothing_in_time_is_asked_no_more():
             called(line, raising(OutOfTime("30 s")))
     told = "8 requests in a row ran out of their time, and none was ever answered"
     assert line.gone == told
+
+
+def test_the_end_of_a_command_leaves_a_trial_its_time():
+    """That of a trial, else that of a reply or of a program, and ten seconds to end by itself."""
+    command = Command(argv=("agent",), limit_s=900.0)
+    for timeouts, program, expected in (
+        (Timeouts(), None, 310.0),
+        (Timeouts(reply_s=20.0), None, 30.0),
+        (Timeouts(reply_s=20.0, trial_s=60.0), command, 70.0),
+        (Timeouts(), command, 910.0),
+    ):
+        config = ModelConfig(adapter="x", timeouts=timeouts, command=program)
+        assert line_of(config).longest_s == expected
