@@ -17,6 +17,7 @@ from harness.anonymize.optional import default_detectors
 from harness.anonymize.roster import Forms, Roster
 from harness.anonymize.rules import Readings, containers, read, readings
 from harness.anonymize.secrets import contextual
+from harness.anonymize.shape import Shape
 from harness.anonymize.spans import Detector, Span
 from harness.anonymize.surrogates import OWN_EMAIL, Surrogates, reserved
 from harness.anonymize.vocabulary import GENERIC_WORDS, SYSTEM_USERS
@@ -342,7 +343,7 @@ class Anonymizer:
         if span.kind == "person":
             self._person(span.value)
         elif span.kind == "url":
-            for part in contextual(span.value, span.value.lower()):
+            for part in contextual(span.value, Shape(span.value)):
                 self._learn(part, part.value)
             host = host_of(span.value).lower()
             if "." in host and not host.replace(".", "").isdigit():

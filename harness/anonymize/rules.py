@@ -30,9 +30,10 @@ class Rules:
         """Yield everything that a rule sees; spans may overlap."""
         if not _ANY.search(text):
             return
-        low, shape = text.lower(), Shape(text)
-        yield from known(text)
-        yield from contextual(text, low)
+        shape = Shape(text)
+        low = shape.low
+        yield from known(text, shape)
+        yield from contextual(text, shape)
         yield from assigned(text)
         yield from network(text, low, shape)
         yield from personal(text, low, shape)
