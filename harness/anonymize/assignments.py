@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
 from harness.anonymize.secrets import GUESS, LIKELY, entropy
+from harness.anonymize.shape import Shape, at_each, places
 from harness.anonymize.spans import Span
-from harness.anonymize.vocabulary import GENERIC_WORDS, SYSTEM_USERS, made_up
+from harness.anonymize.vocabulary import GENERIC_WORDS, NOBODY, made_up
 
 _KEY = pattern(
-    r"(?<![\w.$-])[\"'`\[]?(?P<key>[A-Za-z_$][\w.$/-]*+)(?:[\"'`]?\]|\[\]|[\"'`])?+(?P<op>[ \t]{0,12}+(?:=>|:=|\|\|:|<=>|==?=?|!==?|:|->)[ \t]{0,12}+|[ \t]{1,4}+(?=[\"'])|(?=[\"']))"
+    r"(?<![\w.$-])[\"'`\[]?(?P<key>[A-Za-z_$][\w.$/-]{0,200}+)(?:[\"'`]?\]|\[\]|[\"'`])?+(?P<op>[ \t]{0,12}+(?:=>|:=|\|\|:|<=>|==?=?|!==?|:|->)[ \t]{0,12}+|[ \t]{1,4}+(?=[\"'])|(?=[\"']))"
 )
 _STRING = pattern(r"[@\$rbuf]{0,2}(?:\"\"\"|'''|[\"'`])")
 _BARE = pattern(r"[^\s,;&|<>\"'`]+")
@@ -23,11 +24,12 @@ _XML = pattern(
     r"|\b(?:key|name)=[\"'](?P<name>[\w.:-]{2,80})[\"']\s+value=[\"'](?P<w>[^\"']{3,400})[\"']"
 )
 _TWO_STEPS = pattern(
-    r"[\"']?(?i:name|key)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<key>[A-Za-z_][\w.-]{2,80})[\"']?\s*,?\s*[\"']?(?i:value)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<v>[^\"'\s,}]{4,})"
+    r"[\"']?(?i:name|key)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<key>[A-Za-z_][\w.-]{2,80})[\"']?\s{0,20},?\s{0,20}[\"']?(?i:value)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<v>[^\"'\s,}]{4,})"
 )
 _CALL = pattern(
     r"^(?:[A-Za-z_][\w.]*\s*\(.*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(.*|\[.*)?|[A-Za-z_][\w.]*\[[\"'].*|\$\{.*|\{\{\s*[.\w].*\}\}|\$\(.*|<[^>]*>|\*\w|&\w|new\b.*|await\b.*|lambda\b.*|%s.*|\{[a-z_.]*\}|\[.*|\(.*|\{|\}|//.*)$"
 )
+_WHOLE = pattern(r"\S+")
 _PROSE = pattern(r"[ \t]+[a-z]+\b(?![=:])")
 _COMPARED = frozenset({"==", "===", "!=", "!==", "<=>"})
 _PLACE = pattern(
@@ -35,24 +37,42 @@ _PLACE = pattern(
 )
 
 
-def assigned(text: str) -> Iterator[Span]:
+def assigned(text: str, shape: Shape) -> Iterator[Span]:
     """Yield the values that their keys declare."""
-    if ":" in text or "=" in text or '"' in text or "'" in text or ">" in text:
-        for found in _KEY.finditer(text):
-            kind = kind_of_key(found.group("key"))
-            if kind and kind not in {"keep", "time"}:
-                yield from _value(text, found, kind)
-            elif not kind:
-                yield from _random(text, found)
+    for found in _keys(text, shape.keys):
+        kind = kind_of_key(found.group("key"))
+        if kind and kind not in {"keep", "time"}:
+            yield from _value(text, found, kind)
+        elif not kind:
+            yield from _random(text, found, shape.tokens)
     if "</" in text or "value=" in text:
-        for found in _XML.finditer(text):
+        for found in at_each(_XML, text, places(text, "<", "key=", "name=")):
             key, name = (
                 (found.group("key"), "v") if found.group("v") else (found.group("name"), "w")
             )
             yield from judged(kind_of_key(key), found.group(name), found.start(name))
     if "alue" in text:
-        for found in _TWO_STEPS.finditer(text):
+        for found in at_each(_TWO_STEPS, text, places(shape.low, "name", "key")):
             yield from judged(kind_of_key(found.group("key")), found.group("v"), found.start("v"))
+
+
+def _keys(text: str, keys: str) -> Iterator[re.Match[str]]:
+    """Yield the keys with their operators: before each sign of one, the run that can be a key."""
+    last, done = -1, 0
+    for at in places(text, "=", ":", '"', "'", "->"):
+        end = keys.rfind("x", max(last + 1, at - _FAR), at)
+        if end < 0:
+            continue
+        last = end
+        start = max(keys.rfind(" ", max(0, end - _LONGEST), end) + 1, end - _LONGEST, done)
+        found = _KEY.search(text, start, end + _TO_VALUE)
+        if found and found.start("key") <= end:
+            done = found.end()
+            yield found
+
+
+_FAR, _LONGEST, _TO_VALUE = 16, 200, 32
+"""From a key to the sign of its operator; the longest key; from its end to its value."""
 
 
 def _value(text: str, found: re.Match[str], kind: str) -> Iterator[Span]:
@@ -68,7 +88,7 @@ def _value(text: str, found: re.Match[str], kind: str) -> Iterator[Span]:
         operator == ""
         and text[start + len(value) : start + len(value) + 2] not in {'";', "';"}
         and not (
-            text[:start].rstrip().endswith(("'", '"'))
+            text[max(0, start - 80) : start].rstrip().endswith(("'", '"'))
             and len(value) > 7
             and any(c.isdigit() for c in value)
             and " " not in value
@@ -88,14 +108,11 @@ def _read(text: str, at: int, kind: str) -> tuple[int, bool, str]:
     if opened:
         quote = opened.group().lstrip("@$rbuf")
         start = opened.end()
-        end = start
-        while True:
-            end = text.find(quote, end)
-            if end < 0 or ("\n" in text[start:end] and len(quote) == 1 and kind != "secret"):
-                return at, False, ""
-            if text[end - 1] != "\\" or end == start:
-                return start, True, text[start:end]
-            end += 1
+        end = text.find(quote, start)
+        while end > start and text[end - 1] == "\\":
+            end = text.find(quote, end + 1)
+        broken = len(quote) == 1 and kind != "secret" and text.find("\n", start, end) >= 0
+        return (at, False, "") if end < 0 or broken else (start, True, text[start:end])
     if kind == "person":
         named = pattern(r"[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]*){0,3}").match(text, at)
         return (at, False, named.group().rstrip(".")) if named else (at, False, "")
@@ -106,8 +123,7 @@ def _read(text: str, at: int, kind: str) -> tuple[int, bool, str]:
         return at, False, ""
     value = bare.group()
     if kind == "secret":
-        rest = text[at:].split("\n", 1)[0]
-        joined = re.match(r"\S+", rest)
+        joined = _WHOLE.match(text, at)
         if (
             joined
             and len(joined.group()) > len(value)
@@ -137,7 +153,7 @@ def judged(kind: str, value: str, start: int, *, quoted: bool = True) -> Iterato
     elif kind == "user":
         if (
             re.fullmatch(r"[A-Za-z0-9][\w.@\\+-]{1,63}", plain)
-            and plain.lower() not in SYSTEM_USERS | GENERIC_WORDS
+            and plain.lower() not in NOBODY
             and not plain.isdigit()
         ):
             if "@" not in plain:
@@ -231,10 +247,10 @@ def _person(value: str, start: int) -> Iterator[Span]:
     if name is None or "@" in name.group():
         return
     plain = name.group().rstrip(".")
-    if plain[:1].isupper() and plain.lower() not in GENERIC_WORDS | SYSTEM_USERS:
+    if plain[:1].isupper() and plain.lower() not in NOBODY:
         yield Span(start, start + len(plain), "person", plain, GUESS)
     elif (
-        re.fullmatch(r"[a-z]+[._-]?[a-z0-9]+", value) and value not in SYSTEM_USERS | GENERIC_WORDS
+        re.fullmatch(r"[a-z]+[._-]?[a-z0-9]+", value) and value not in NOBODY
     ):
         yield Span(start, start + len(value), "user", value, GUESS)
 
@@ -259,15 +275,16 @@ def _host(value: str, start: int) -> Iterator[Span]:
 
 
 _TOKEN_VALUE = pattern(r"[A-Za-z0-9+/_=.-]{20,300}(?![\w])")
+_TWENTY = "x" * 20
 _HASH = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12}")
 
 
-def _random(text: str, found: re.Match[str]) -> Iterator[Span]:
+def _random(text: str, found: re.Match[str], tokens: str) -> Iterator[Span]:
     """Yield a value that looks drawn at random under a key that says nothing."""
     at = found.end()
     if at < len(text) and text[at] in "\"'`":
         at += 1
-    token = _TOKEN_VALUE.match(text, at)
+    token = _TOKEN_VALUE.match(text, at) if tokens.startswith(_TWENTY, at) else None
     if token and (
         looks_random(token.group().rstrip(".")) or _keyed(found.group("key"), token.group())
     ):

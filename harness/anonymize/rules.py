@@ -34,7 +34,7 @@ class Rules:
         low = shape.low
         yield from known(text, shape)
         yield from contextual(text, shape)
-        yield from assigned(text)
+        yield from assigned(text, shape)
         yield from network(text, low, shape)
         yield from personal(text, low, shape)
 
