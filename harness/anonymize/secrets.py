@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, holds, near, places
+from harness.anonymize.shape import Shape, at_each, holds, near, places, starts
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import made_up
 
@@ -377,7 +377,7 @@ def _pair(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
 
 def _addresses(text: str, low: str) -> Iterator[Span]:
     anchors = places(text, "://")
-    for found in at_each(_DSN, text, [_scheme(low, at) for at in anchors]):
+    for found in at_each(_DSN, text, [start for at in anchors for start in starts(low, at)]):
         yield from _pair(found, "password", SURE + 1)
     for found in at_each(_TOKEN_USER, text, places(low, "https://", "http://")):
         if _dense(found.group("v"), 12):
@@ -385,21 +385,6 @@ def _addresses(text: str, low: str) -> Iterator[Span]:
     for found in at_each(_QUERY, text, places(text, "?", "&")):
         if kind_of_key(found.group("key")) == "secret" and not made_up(found.group("v")):
             yield Span(*found.span("v"), "token", found.group("v"), SURE)
-
-
-_IN_SCHEME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+.-")
-
-
-def _scheme(low: str, at: int) -> int:
-    """Return where the scheme that ends at a place begins."""
-    start, least = at, max(0, at - 31)
-    while start > least and low[start - 1] in _IN_SCHEME:
-        start -= 1
-    while start < at and not (
-        low[start].isalpha() and (start == 0 or not low[start - 1].isalnum())
-    ):
-        start += 1
-    return start
 
 
 def _spoken(text: str, low: str) -> Iterator[Span]:

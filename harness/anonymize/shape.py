@@ -26,7 +26,8 @@ _PLAIN = _table({_LOWER: "a", _UPPER: "A", _DIGITS: "0"})
 _FOLDED = _table({_LOWER + _UPPER: "a", _DIGITS: "0"})
 _HEX = _table({string.hexdigits: "x"})
 _TOKEN = _table({string.ascii_letters + _DIGITS + "+/_=.-": "x", "\"'": "q", "\n": "\n"}, " ")
-_KEY = _table({string.ascii_letters + _DIGITS + _LATIN + "?_.$/-": "x"}, " ")
+_KEY = _table({string.ascii_letters + _DIGITS + _LATIN + "_.$/-": "x"}, " ")
+_HOST = _table({string.ascii_letters + _DIGITS + "_.@/\\$-": "x"}, " ")
 _MAIL = _table(
     {string.ascii_letters + _DIGITS + _LATIN + "_.!#$%&'*+/=?^`{|}~-": "x", "@": "@"}, " "
 )
@@ -77,6 +78,11 @@ class Shape:
         return self._shaped(_KEY)
 
     @cached_property
+    def hosts(self) -> str:
+        """What may not stand before a host's name, its own characters too, is ``x``, all else a space."""
+        return self._shaped(_HOST)
+
+    @cached_property
     def mailboxes(self) -> str:
         """What the local part of a mail address is made of is ``x``, ``@`` stays, all else is a space."""
         return self._shaped(_MAIL)
@@ -114,6 +120,30 @@ def places(text: str, *words: str) -> list[int]:
     if len(words) > 1:
         made.sort()
     return made
+
+
+def starts(low: str, at: int) -> list[int]:
+    """Return where the scheme of an address whose ``://`` stands at a place may begin."""
+    start, least = at, max(0, at - _LONGEST_SCHEME)
+    while start > least and low[start - 1] in _IN_SCHEME:
+        start -= 1
+    return [
+        each
+        for each in range(start, at)
+        if low[each] in _LOWER and (each == 0 or low[each - 1] not in _LOWER + _DIGITS)
+    ]
+
+
+_IN_SCHEME = frozenset(_LOWER + _DIGITS + "+.:_-")
+_LONGEST_SCHEME = 36
+
+
+def back(shape: str, at: int, signs: str, most: int) -> int:
+    """Return where the run of signs begins that reaches up to a place; at most so far back."""
+    least = max(0, at - most)
+    while at > least and shape[at - 1] in signs:
+        at -= 1
+    return at
 
 
 def near(
