@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape
+from harness.anonymize.shape import Shape, at_each, back, holds, near, places
 from harness.anonymize.spans import Span
-from harness.anonymize.vocabulary import GENERIC_WORDS, NO_TICKET, SYSTEM_USERS
+from harness.anonymize.vocabulary import NO_TICKET, NOBODY, SYSTEM_USERS
 
 SURE, LIKELY, GUESS = 85, 60, 35
 
@@ -43,11 +43,14 @@ _POD = pattern(
     r"(?<![\w./-])[a-z][a-z0-9]*(?:-[a-z0-9]+){0,8}-(?=[a-z0-9]{0,9}\d)[bcdf0-9ghjklmnpqrstvwxz]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])"
 )
 _CUED_POD = pattern(
-    r"\b(?:pods?|kubectl (?:logs|exec|describe pod|delete pod|get pod)(?: -it?)?(?: -n \S+)?)[ /:=\"'`]+(?P<v>[a-z][a-z0-9]*(?:-[a-z0-9]+)*-\d{1,3})(?![\w-])|\b(?P<w>[a-z][a-z0-9]*(?:-[a-z0-9]+)*-\d{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5})(?![\w-])|\bpods?[ /:=\"'`]+(?P<x>[a-z][a-z0-9]*(?:-[a-z0-9]+)*-[bcdfghjklmnpqrstvwxz2456789]{5})(?![\w-])"
+    r"\b(?:pods?|kubectl (?:logs|exec|describe pod|delete pod|get pod)(?: -it?)?(?: -n \S{1,80})?)[ /:=\"'`]{1,8}(?P<v>[a-z][a-z0-9]{0,60}(?:-[a-z0-9]{1,60}){0,12}-\d{1,3})(?![\w-])|\b(?P<w>[a-z][a-z0-9]{0,60}(?:-[a-z0-9]{1,60}){0,12}-\d{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5})(?![\w-])|\bpods?[ /:=\"'`]{1,8}(?P<x>[a-z][a-z0-9]{0,60}(?:-[a-z0-9]{1,60}){0,12}-[bcdfghjklmnpqrstvwxz2456789]{5})(?![\w-])"
+)
+_POD_TAIL = pattern(
+    r"-(?=[a-z0-9]{0,9}\d)[bcdf0-9ghjklmnpqrstvwxz]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])"
 )
 _REPLICA = pattern(r"-\d{8,10}-[a-z]")
 _HOME = pattern(
-    r"(?P<b>(?:/home/|/Users/|/export/home/|/var/home/|[A-Za-z]:[\\/]{1,4}(?:Users|Documents and Settings)[\\/]{1,4}|\\\\[\w.-]+\\[Uu]sers\\|/u/|/afs/[\w.]+/user/|/mnt/[a-z]/Users/|(?<![\w/])-(?:home|Users)-))(?P<v>[A-Za-z0-9][A-Za-z0-9._@+-]{0,63})"
+    r"(?P<b>(?:/home/|/Users/|/export/home/|/var/home/|[A-Za-z]:[\\/]{1,4}(?:Users|Documents and Settings)[\\/]{1,4}|\\\\[\w.-]{1,60}\\[Uu]sers\\|/u/|/afs/[\w.]{1,60}/user/|/mnt/[a-z]/Users/|(?<![\w/])-(?:home|Users)-))(?P<v>[A-Za-z0-9][A-Za-z0-9._@+-]{0,63})"
 )
 _TILDE = pattern(r"(?<![\w~])~(?P<v>[a-z][a-z0-9._-]{2,31})(?=/)")
 _CHOWN = pattern(
@@ -85,10 +88,10 @@ _MENTION = pattern(
     r"(?<![\w@/.`])@(?P<v>[a-z][a-z0-9]{1,30}[._-][a-z0-9]{2,30}(?:[._-][a-z0-9]+)?)(?![\w/@(-]|\.\w)"
 )
 _SAID = pattern(
-    r"(?i)\b(?:user(?:name)?|login|logged in as|signed in as|account|uid|running as|as user|owner|committer|whoami)(?: is| =|=|:)? ?[\"'`](?P<v>[a-z][a-z0-9]*[._-]?[a-z0-9]+)[\"'`]|\b(?:logged|signed) in as (?P<w>[a-z][a-z0-9._-]{2,31})\b|\buid=\d+\((?P<x>[a-z][a-z0-9._-]{1,31})\)"
+    r"(?i)\b(?:user(?:name)?|login|logged in as|signed in as|account|uid|running as|as user|owner|committer|whoami)(?: is| =|=|:)? ?[\"'`](?P<v>[a-z][a-z0-9]{0,60}[._-]?[a-z0-9]{1,60})[\"'`]|\b(?:logged|signed) in as (?P<w>[a-z][a-z0-9._-]{2,31})\b|\buid=\d+\((?P<x>[a-z][a-z0-9._-]{1,31})\)"
 )
 _PASSPORT = pattern(
-    r"(?i)\b(?:passport|driver'?s licen[cs]e|licen[cs]e plate|medical record|mrn|nhs|national id|tax id|vat id|ein|nino|sin|dni|nie|curp|pan card|aadhaar|itin)\b(?: (?:number|no\.?|id))?[\s:#=]{1,3}(?:is )?(?P<v>(?=[A-Z0-9 -]*\d)[A-Z0-9][A-Z0-9 -]{4,18}[A-Z0-9])(?![\w-])"
+    r"(?i)\b(?:passport|driver'?s licen[cs]e|licen[cs]e plate|medical record|mrn|nhs|national id|tax id|vat id|ein|nino|sin|dni|nie|curp|pan card|aadhaar|itin)\b(?: (?:number|no\.?|id))?[\s:#=]{1,3}(?:is )?(?P<v>(?=[A-Z0-9 -]{0,24}\d)[A-Z0-9][A-Z0-9 -]{4,18}[A-Z0-9])(?![\w-])"
 )
 _HEX_ID = pattern(r"(?<![\w/+=.:-])[0-9a-f]{32}(?![\w/+=-])")
 _KEEP_BEFORE = pattern(
@@ -96,7 +99,7 @@ _KEEP_BEFORE = pattern(
 )
 
 
-_HOMES = ("home", "users", "documents and settings", "/u/", "/user/")
+_HOMES = ("home/", "users", "documents and settings", "-home-", "/u/", "/user/")
 _UUID_SHAPE = "-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 _TICKET_SHAPES = ("A-0", "0-0", "A000000")
 _CARD_SHAPES = ("0000000000000", "0000 0000", "0000-0000")
@@ -104,40 +107,48 @@ _SSN_SHAPES = ("000-00-0000", "000 00 0000")
 _NORTH_SHAPES = ("000-0000", "000 0000", "000.0000")
 _LOCAL_SHAPES = ("00 00", "00-00", "00/00", "00) 00", "00)/00", "00)-00")
 _ACCOUNT_SHAPES = ("0000-0000-0000", "a00000", "A00000", "-00000")
-_DEGREE_SHAPES = ("0 A", "0A", "\u00b0")
-_IBAN_SHAPES = ("AA00", "aa00", "Aa00", "aA00")
 
 
 def personal(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield phone, card, account and identity numbers, accounts in paths, tickets, places, pods."""
     if "0" in shape.plain:
         yield from _numbers(text, low, shape)
-    if shape.holds(low, _HOMES) or "~" in text:
-        yield from _paths(text)
+    if holds(low, _HOMES) or "~" in text:
+        yield from _paths(text, low)
     yield from _people(text, low)
     if "-" in text:
-        for found in _UUID.finditer(text) if _UUID_SHAPE in shape.hexadecimal else ():
+        anchors = [at - 8 for at in places(shape.hexadecimal, _UUID_SHAPE) if at > 7]
+        for found in at_each(_UUID, text, anchors):
             if not _blank_uuid(found.group()):
                 yield Span(*found.span(), "uuid", found.group().lower(), SURE)
-        for found in _POD.finditer(text):
-            yield Span(*found.span(), "pod", found.group(), SURE)
-        if "pod" in low or "kubectl" in low or _REPLICA.search(text):
-            yield from named(_CUED_POD, text, "pod", LIKELY)
+        yield from _pods(text, low, shape)
     if "ticket" in low or "case" in low or shape.any_of(_TICKET_SHAPES):
-        yield from _tickets(text)
-    if "arn:" in text:
-        for found in _ARN.finditer(text):
-            arn = found.group().rstrip(".,;:")
-            if _telling(arn):
-                yield Span(found.start(), found.start() + len(arn), "arn", arn, SURE)
+        yield from _tickets(text, low, shape)
+    for found in at_each(_ARN, text, places(text, "arn:aws")):
+        arn = found.group().rstrip(".,;:")
+        if _telling(arn):
+            yield Span(found.start(), found.start() + len(arn), "arn", arn, SURE)
 
 
-def named(form: re.Pattern[str], text: str, kind: str, weight: int) -> Iterator[Span]:
-    """Yield the groups of a pattern that took part, each a span of one kind."""
-    for found in form.finditer(text):
-        for name, value in found.groupdict().items():
-            if value is not None and name != "b":
-                yield Span(*found.span(name), kind, value, weight)
+def _pods(text: str, low: str, shape: Shape) -> Iterator[Span]:
+    anchors = []
+    for tail in _POD_TAIL.finditer(text):
+        start = shape.hosts.rfind(" ", 0, tail.start()) + 1
+        anchors.append(max(start, *(text.rfind(c, start, tail.start()) + 1 for c in "@$\\")))
+    for found in at_each(_POD, text, anchors):
+        yield Span(*found.span(), "pod", found.group(), SURE)
+    replicas = [found.start() for found in _REPLICA.finditer(text)] if "-0000" in shape.folded else []
+    if "pod" in low or "kubectl" in low or replicas:
+        words = places(low, "pod", "kubectl ")
+        for found in near(_CUED_POD, text, sorted((*words, *replicas)), 120 if replicas else 0, 180):
+            yield from named(found, "pod", LIKELY)
+
+
+def named(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
+    """Yield the groups of a match that took part, each a span of one kind."""
+    for name, value in found.groupdict().items():
+        if value is not None and name != "b":
+            yield Span(*found.span(name), kind, value, weight)
 
 
 def _telling(arn: str) -> bool:
@@ -150,7 +161,8 @@ def _blank_uuid(value: str) -> bool:
 
 
 def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
-    for found in _CARD.finditer(text) if shape.any_of(_CARD_SHAPES) else ():
+    plain = shape.plain
+    for found in at_each(_CARD, text, places(plain, *_CARD_SHAPES)):
         digits = re.sub(r"\D", "", found.group())
         if (
             13 <= len(digits) <= 19
@@ -160,18 +172,19 @@ def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
             and not _time_like(digits, found.group())
         ):
             yield Span(*found.span(), "card", digits, SURE)
-    for found in _SSN.finditer(text) if shape.any_of(_SSN_SHAPES) else ():
+    for found in at_each(_SSN, text, places(plain, *_SSN_SHAPES)):
         yield Span(*found.span(), "ssn", re.sub(r"\D", "", found.group()), LIKELY)
-    if "ssn" in low or "social" in low:
-        for found in _CUED_SSN.finditer(text):
-            yield Span(*found.span("v"), "ssn", re.sub(r"\D", "", found.group("v")), SURE)
+    for found in at_each(_CUED_SSN, text, places(low, "ssn", "social security")):
+        yield Span(*found.span("v"), "ssn", re.sub(r"\D", "", found.group("v")), SURE)
     yield from _phones(text, low, shape)
-    for found in _IBAN.finditer(text) if shape.any_of(_IBAN_SHAPES) else ():
+    folded = shape.folded
+    anchors = [at for at in places(folded, "aa00") if at == 0 or folded[at - 1] not in "a0"]
+    for found in at_each(_IBAN, text, anchors):
         yield from _iban(found)
-    if ".00" in shape.plain:
-        yield from _places(text, low, shape)
+    if ".00" in plain:
+        yield from _places(text, low, plain)
     yield from _accounts(text, low, shape)
-    for found in _HEX_ID.finditer(text) if "x" * 32 in shape.hexadecimal else ():
+    for found in at_each(_HEX_ID, text, places(shape.hexadecimal, "x" * 32)):
         if (
             not found.group().isdigit()
             and len(set(found.group())) > 5
@@ -220,22 +233,30 @@ def _time_like(digits: str, written: str) -> bool:
 
 
 def _phones(text: str, low: str, shape: Shape) -> Iterator[Span]:
-    if "+0" in shape.plain or "00" in text:
-        for found in _PLUS.finditer(text):
+    plain = shape.plain
+    if "+0" in plain or "00" in text:
+        for found in at_each(_PLUS, text, places(text, "+", "00")):
             digits = re.sub(r"\D", "", found.group())
             if found.group()[0] == "+" or re.search(r"[ ./()-]", found.group()):
                 if 8 <= len(digits) <= 19 and not _FICTION.search(digits):
                     yield Span(
                         *found.span(), "phone", digits, SURE if found.group()[0] == "+" else LIKELY
                     )
-    for found in _NORTH.finditer(text) if shape.any_of(_NORTH_SHAPES) else ():
+    for found in near(_NORTH, text, places(plain, *_NORTH_SHAPES), 9, 24):
         if not _FICTION.search(re.sub(r"\D", "", found.group())):
             yield Span(*found.span(), "phone", re.sub(r"\D", "", found.group()), LIKELY)
-    for found in _LOCAL.finditer(text) if shape.any_of(_LOCAL_SHAPES) else ():
-        digits = re.sub(r"\D", "", found.group())
-        if 9 <= len(digits) <= 12 and not re.match(r"0\d?[-/]\d\d?[-/]\d{2,4}$|00", found.group()):
-            yield Span(*found.span(), "phone", digits, GUESS)
-    for found in _CUED_PHONE.finditer(text) if any(cue in low for cue in _PHONE_CUES) else ():
+    if shape.any_of(_LOCAL_SHAPES):
+        anchors = [
+            at - 1 if plain[at - 1 : at] == "(" else at
+            for at in places(text, "0")
+            if at == 0 or plain[at - 1] not in "0aA_.+/-"
+        ]
+        for found in at_each(_LOCAL, text, anchors):
+            digits = re.sub(r"\D", "", found.group())
+            dated = re.match(r"0\d?[-/]\d\d?[-/]\d{2,4}$|00", found.group())
+            if 9 <= len(digits) <= 12 and not dated:
+                yield Span(*found.span(), "phone", digits, GUESS)
+    for found in at_each(_CUED_PHONE, text, places(low, *[cue for cue in _PHONE_CUES if cue in low])):
         value = found.group("v").rstrip(".-/ ")
         digits = re.sub(r"\D", "", value)
         if (
@@ -255,13 +276,12 @@ _PHONE_CUES = (
     "call",
     "dial",
     "sms",
-    "texted",
-    "text ",
+    "text",
     "fax",
     "whatsapp",
     "contact",
     "reach",
-    "ring ",
+    "ring",
     "rang",
     "number",
     "msisdn",
@@ -288,8 +308,9 @@ def mod97(iban: str) -> bool:
     return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
 
 
-def _places(text: str, low: str, shape: Shape) -> Iterator[Span]:
-    for found in _GEO.finditer(text):
+def _places(text: str, low: str, plain: str) -> Iterator[Span]:
+    anchors = [back(plain, back(plain, at, "0", 2), "+-", 1) for at in places(plain, ".000")]
+    for found in at_each(_GEO, text, anchors):
         if len(found.group("lat").partition(".")[2]) + len(
             found.group("lon").partition(".")[2]
         ) >= 8 or re.search(
@@ -298,14 +319,13 @@ def _places(text: str, low: str, shape: Shape) -> Iterator[Span]:
         ):
             yield Span(*found.span("lat"), "latitude", found.group("lat"), LIKELY)
             yield Span(*found.span("lon"), "longitude", found.group("lon"), LIKELY)
-    if "lat" in low or "lon" in low or "lng" in low:
-        for found in _NUMBERED.finditer(text):
-            name = "lat" if found.group("lat") else "lon"
-            kind = "latitude" if name == "lat" else "longitude"
-            yield Span(*found.span(name), kind, found.group(name), SURE)
-    if "POINT" in text or shape.any_of(_DEGREE_SHAPES):
-        for found in _DEGREES.finditer(text):
-            yield Span(*found.span(), "place", found.group(), SURE)
+    for found in at_each(_NUMBERED, text, places(low, "lat", "lon", "lng")):
+        name = "lat" if found.group("lat") else "lon"
+        kind = "latitude" if name == "lat" else "longitude"
+        yield Span(*found.span(name), kind, found.group(name), SURE)
+    signs = [at for at in places(plain, "0A", "0 A") if text[at + 1 : at + 3].lstrip()[:1] in "NS"]
+    for found in near(_DEGREES, text, sorted((*signs, *places(text, "\u00b0", "POINT"))), 40, 90):
+        yield Span(*found.span(), "place", found.group(), SURE)
 
 
 _ACCOUNT_CUES = (
@@ -322,10 +342,21 @@ _ACCOUNT_CUES = (
 )
 
 
+_ACCOUNT_WORDS = (
+    "account", "acct", "aws", "project", "tenant", "subscription", "customer", "client", "member",
+    "policy", "patient",
+)  # fmt: skip
+
+
 def _accounts(text: str, low: str, shape: Shape) -> Iterator[Span]:
-    cued = any(word in low for word in _ACCOUNT_CUES)
+    cued = holds(low, _ACCOUNT_CUES)
     cued = (cued and shape.any_of(_ACCOUNT_SHAPES)) or "project" in low
-    for found in _ACCOUNT.finditer(text) if cued or "0" * 12 in shape.plain else ():
+    anchors = places(low, *[word for word in _ACCOUNT_WORDS if word in low]) if cued else []
+    if "0" * 12 in shape.plain:
+        anchors += [at - 12 for at in places(text, ".dkr.ecr.", ".signin.aws") if at > 11]
+        anchors += places(shape.plain, "/000000000000/")
+        anchors += places(low, "account", "acct", "aws") if not cued else []
+    for found in at_each(_ACCOUNT, text, sorted(anchors)):
         for name, value in found.groupdict().items():
             if value:
                 if name in {"p", "y"}:
@@ -360,11 +391,13 @@ def _accounts(text: str, low: str, shape: Shape) -> Iterator[Span]:
             "itin",
         )
     ):
-        yield from named(_PASSPORT, text, "identity", LIKELY)
+        for found in _PASSPORT.finditer(text):
+            yield from named(found, "identity", LIKELY)
 
 
-def _paths(text: str) -> Iterator[Span]:
-    for found in _HOME.finditer(text):
+def _paths(text: str, low: str) -> Iterator[Span]:
+    far = 76 if "\\" in text or "/afs/" in text else 16
+    for found in near(_HOME, text, places(low, *_HOMES), far, 100):
         user = found.group("v").rstrip(".-@")
         if found.group("b").startswith("-"):
             user = user.split("-")[0]
@@ -372,43 +405,44 @@ def _paths(text: str) -> Iterator[Span]:
             r"\.(?:md|txt|py|sh|json|ya?ml)$", user
         ):
             yield Span(found.start("v"), found.start("v") + len(user), "user", user, LIKELY + 16)
-    for found in _TILDE.finditer(text):
+    for found in at_each(_TILDE, text, places(text, "~")):
         if found.group("v") not in SYSTEM_USERS:
             yield Span(*found.span("v"), "user", found.group("v"), LIKELY)
 
 
+def _accounts_named(text: str, low: str) -> Iterator[re.Match[str]]:
+    if holds(low, _CHOWN_CUES):
+        yield from at_each(_CHOWN, text, places(text, *_CHOWN_WORDS))
+    if "rw" in text or "r-x" in text:
+        yield from _LS.finditer(text)
+    for found in at_each(_MENTION, text, places(text, "@")):
+        if text[max(0, found.start() - 200) : found.start()].rpartition("\n")[2].strip():
+            yield found
+    yield from at_each(_SAID, text, places(low, *[cue for cue in _SAID_CUES if cue in low]))
+
+
 def _people(text: str, low: str) -> Iterator[Span]:
-    for span in (
-        *(named(_CHOWN, text, "user", LIKELY) if any(cue in low for cue in _CHOWN_CUES) else ()),
-        *(named(_LS, text, "user", LIKELY) if "rw" in text or "r-x" in text else ()),
-        *(
-            s
-            for s in (named(_MENTION, text, "user", LIKELY) if "@" in text else ())
-            if text[text.rfind("\n", 0, s.start) + 1 : s.start - 1].strip()
-        ),
-        *(named(_SAID, text, "user", LIKELY) if any(w in low for w in _SAID_CUES) else ()),
-    ):
-        if span.value.lower() not in SYSTEM_USERS | GENERIC_WORDS and not span.value.isdigit():
-            yield span
-    if ": " in text and any(word in text for word in _HEADS):
-        yield from named(_HEADED, text, "person", LIKELY)
+    for found in _accounts_named(text, low):
+        for span in named(found, "user", LIKELY):
+            if span.value.lower() not in NOBODY and not span.value.isdigit():
+                yield span
+    if ": " in text:
+        for found in near(_HEADED, text, places(text, *_HEADS), 12, 200):
+            yield from named(found, "person", LIKELY)
     if "@" in text:
-        yield from named(_ADDRESSED, text, "person", LIKELY)
-    if (
-        "r. " in text
-        or "s. " in text
-        or "Dr" in text
-        or "Mr" in text
-        or "Ms" in text
-        or "Prof" in text
-        or "Herr" in text
-        or "Frau" in text
-    ):
-        yield from named(_TITLED, text, "person", LIKELY)
+        opened = [max(text.rfind(c, max(0, at - 80), at) for c in "<(") for at in places(text, "@")]
+        for found in near(_ADDRESSED, text, [at for at in opened if at > 0], 130, 200):
+            yield from named(found, "person", LIKELY)
+    for found in at_each(_TITLED, text, places(text, *[t for t in _TITLES if t in text])):
+        yield from named(found, "person", LIKELY)
 
 
+_TITLES = ("Mr", "Ms", "Dr", "Prof", "Herr", "Frau", "Sr", "Mme")
 _CHOWN_CUES = ("chown", "chgrp", "su ", "sudo", " from ", "uid=", "session")
-_HEADS = ("From", "To", "Cc", "Bcc", "Reply", "Author", "Commit", "-by", "Assignee", "Reporter")
+_CHOWN_WORDS = ("chown", "chgrp", "su ", "sudo", "for ", "user ", "by ", "session ")
+_HEADS = (
+    "From", "To:", "To ", "Cc", "Bcc", "Reply-To", "Author", "Commit", "-by", "Assignee", "Reporter",
+)  # fmt: skip
 _SAID_CUES = (
     "user",
     "login",
@@ -423,8 +457,10 @@ _SAID_CUES = (
 )
 
 
-def _tickets(text: str) -> Iterator[Span]:
-    for found in _TICKET.finditer(text):
+def _tickets(text: str, low: str, shape: Shape) -> Iterator[Span]:
+    plain = shape.plain
+    anchors = [back(plain, at + 1, "A0", 11) for at in places(plain, *_TICKET_SHAPES)]
+    for found in at_each(_TICKET, text, sorted((*anchors, *places(low, "ticket", "case")))):
         project = found.group("project")
         if project is None:
             name = "v" if found.group("v") else 0

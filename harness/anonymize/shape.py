@@ -184,5 +184,3 @@ def at_each(
         if anchor >= done and (found := match(text, anchor)):
             done = found.end()
             yield found
-    
-Shape.holds = staticmethod(holds)
