@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.rules import SUSPECT, Rules
+from harness.anonymize.rules import Rules
+from harness.anonymize.shape import holds
 from harness.anonymize.spans import Detector, Span
+from harness.anonymize.suspects import around, suspects
 from harness.anonymize.vocabulary import made_up
 
 _WEIGHT = 55
@@ -27,8 +29,7 @@ def default_detectors() -> tuple[Detector, ...]:
 
 
 def _interesting(text: str) -> bool:
-    low = text.lower()
-    return any(cue in low for cue in _CUES) or _LONG.search(text) is not None
+    return holds(text.lower(), _CUES) or _LONG.search(text) is not None
 
 
 class DetectSecrets:
@@ -36,16 +37,23 @@ class DetectSecrets:
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield what a plugin takes for a secret, where a secret can be that."""
-        if not _interesting(text):
+        marks = [start for start, _ in suspects(text)]
+        if not marks:
             return
-        at = 0
+        at = index = 0
         for line in text.splitlines(keepends=True):
-            if len(line) <= _LONGEST_LINE and SUSPECT.search(line) and _interesting(line):
-                yield from self._line(line, at)
-            at += len(line)
+            end = at + len(line)
+            if index < len(marks) and marks[index] < end:
+                while index < len(marks) and marks[index] < end:
+                    index += 1
+                if len(line) <= _LONGEST_LINE and _interesting(line):
+                    yield from self._line(line, at)
+            at = end
 
     def _line(self, line: str, at: int) -> Iterator[Span]:
-        for plugin in _plugins():
+        for needles, plugin in _plugins():
+            if not holds(line, needles):
+                continue
             for value in plugin.analyze_string(line):
                 if not value or made_up(value) or len(value) < 6:
                     continue
@@ -83,16 +91,41 @@ def _mixed(value: str) -> bool:
     return looks_random(value)
 
 
+_NEEDLES: dict[str, tuple[str, ...]] = {
+    "Artifactory Credentials": ("AKC", "AP"),
+    "AWS Access Key": ("A3T", "ABIA", "ACCA", "AKIA", "ASIA", "aws"),
+    "Azure Storage Account access key": ("AccountKey=",),
+    "Basic Auth Credentials": ("://",),
+    "GitHub Token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    "GitLab Token": ("gl", "GR1348941"),
+    "Base64 High Entropy String": ('"', "'"),
+    "Hex High Entropy String": ('"', "'"),
+    "JSON Web Token": ("eyJ",),
+    "Mailchimp Access Key": ("-us",),
+    "NPM tokens": ("/:_authToken=",),
+    "OpenAI Token": ("T3BlbkFJ",),
+    "Private Key": ("BEGIN ", "PuTTY-User-Key-File-2"),
+    "PyPI Token": ("pypi-Ag",),
+    "SendGrid API Key": ("SG.",),
+    "Square OAuth Secret": ("sq0csp-",),
+    "Stripe Access Key": ("k_live_",),
+    "Telegram Bot Token": (":",),
+    "Twilio API Key": ("AC", "SK"),
+    "Discord Bot Token": (".",),
+}
+"""Kind of a plugin -> what all that it finds holds, one of these; of other kinds nothing is known."""
+
+
 @lru_cache(maxsize=1)
-def _plugins() -> tuple[Any, ...]:
-    """Return the plugins, which hold nothing; they cost more than the rest of this package."""
+def _plugins() -> tuple[tuple[tuple[str, ...], Any], ...]:
+    """Return the plugins, which hold nothing, with their needles; loading costs more than the rest of this package."""
     from detect_secrets.core.plugins import initialize  # noqa: PLC0415 - 0.1 s
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class  # noqa: PLC0415
 
-    made: list[Any] = []
+    made: list[tuple[tuple[str, ...], Any]] = []
     for name in get_mapping_from_secret_type_to_class():
         if name not in {"Public IP (ipv4)", "Secret Keyword"}:
-            made.append(initialize.from_secret_type(name))
+            made.append((_NEEDLES.get(name, ("",)), initialize.from_secret_type(name)))
     return tuple(made)
 
 
@@ -101,11 +134,12 @@ class Betterleaks:
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield what a rule of betterleaks takes for a secret."""
-        if not _interesting(text):
+        parts = around(text, _LINES_AROUND, _MOST_AROUND)
+        if not parts or not _interesting(text):
             return
         from betterleaks import scan_string  # noqa: PLC0415 - an extra, and a library to load
 
-        for finding in scan_string(text):
+        for finding in scan_string(_APART.join(parts).replace("\0", " ")):
             value = finding.secret
             if (
                 value
@@ -116,6 +150,10 @@ class Betterleaks:
                 while start >= 0:
                     yield Span(start, start + len(value), "leak", value, _WEIGHT)
                     start = text.find(value, start + len(value))
+
+
+_LINES_AROUND, _MOST_AROUND = 2, 500
+_APART = "\n" * 4
 
 
 class Names:

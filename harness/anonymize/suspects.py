@@ -1,0 +1,65 @@
+"""What other projects' detectors might still take for a secret, once the rules have seen a text.
+
+They are slow, and on what stands around these places alone they say the same.
+"""
+
+from functools import lru_cache
+
+from harness.anonymize.pattern import pattern
+from harness.anonymize.shape import Shape, at_each, places
+
+_RUN = "x" * 18
+_MIXED = pattern(
+    r"(?![0-9a-f]{40}(?:[0-9a-f]{24})?(?![A-Za-z0-9]))(?=[A-Za-z+/_=.-]{0,60}\d)(?=[0-9+/_=.-]{0,60}[A-Za-z])"
+    r"[A-Za-z0-9+/_=.-]{18,}"
+)
+"""Eighteen letters and digits that are no git hash."""
+_QUOTED = pattern(r"[\"'][^\s\"']{16,}[\"']")
+_PASSED = pattern(r":[^\s/:@]{3,}@")
+
+
+@lru_cache(maxsize=4)
+def suspects(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where something disorderly stands, in order; what overlaps may be told twice."""
+    shape = Shape(text)
+    tokens, made = shape.tokens, []
+    at = tokens.find(_RUN)
+    while at >= 0:
+        end = at + len(_RUN)
+        while tokens.startswith("x", end):
+            end += 1
+        if _MIXED.match(text, at):
+            made.append((at, end))
+        at = tokens.find(_RUN, end)
+    made += [found.span() for found in at_each(_QUOTED, text, places(text, '"', "'"))]
+    if "@" in text:
+        made += [found.span() for found in at_each(_PASSED, text, places(text, ":"))]
+    made += [(at, at + 10) for at in places(text, "-----BEGIN")]
+    return tuple(sorted(made))
+
+
+def around(text: str, lines: int, most: int) -> list[str]:
+    """Return the lines with something disorderly, with lines around them, cut at white space."""
+    made: list[list[int]] = []
+    for first, last in suspects(text):
+        start, end = first, last
+        for _ in range(lines + 1):
+            start = max(text.rfind("\n", 0, start), 0)
+            after = text.find("\n", end + 1)
+            end = after if after >= 0 else len(text)
+        start = start if first - start <= most else _cut(text, first - most, first)
+        end = end if end - last <= most else _cut(text, last, last + most, back=True)
+        if made and start <= made[-1][1]:
+            made[-1][1] = max(end, made[-1][1])
+        else:
+            made.append([start, end])
+    return [text[start:end] for start, end in made]
+
+
+def _cut(text: str, start: int, end: int, *, back: bool = False) -> int:
+    """Return the first white space of a stretch, or its last; where there is none, its other end."""
+    if back:
+        at = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
+        return at if at >= 0 else end
+    found = [at for at in (text.find(" ", start, end), text.find("\n", start, end)) if at >= 0]
+    return min(found, default=start)
