@@ -174,7 +174,7 @@ def network(text: str, low: str, shape: Shape) -> Iterator[Span]:
     if "-" in text:
         for found in at_each(_NODE, text, places(text, *[n for n in _NODES if n in text])):
             yield Span(*found.span(), "host", found.group().lower(), SURE)
-    for found in at_each(_CUED_HOST, text, places(low, *[cue for cue in _CUES if cue in low])):
+    for found in at_each(_CUED_HOST, text, places(low, *(shape.words & _CUES))):
         value = found.group("v")
         if value.lower() not in _NO_HOST and value.rpartition(".")[2] not in FILE_ENDINGS:
             yield Span(*found.span("v"), "host", value.lower(), GUESS)
@@ -188,28 +188,10 @@ _NODES = (
     "ip-", "ec2-", "DESKTOP-", "LAPTOP-", "gke-", "aks-", "i-", "vol-", "eni-", "sg-", "subnet-", "vpc-",
     "ami-", "snap-", "rtb-", "igw-", "acl-", "nat-", "eipalloc-", "lt-", "fs-", "vpce-", "tgw-", "db-",
 )  # fmt: skip
-_CUES = (
-    "ssh",
-    "scp",
-    "ping",
-    "host",
-    "server",
-    "node",
-    "nslookup",
-    "dig",
-    "telnet",
-    "traceroute",
-    "machine",
-    "bastion",
-    "vm",
-    "into",
-    "login to",
-    "logged onto",
-    "drain",
-    "cordon",
-    "uncordon",
-    "reboot",
-    "failover to",
+_CUES = frozenset(
+    """ssh sshed scp ping host hosts hostname server servers node nodes nslookup dig telnet traceroute
+    machine bastion vm into login logged drain drained cordon cordoned uncordon reboot rebooted
+    failover""".split()
 )
 
 

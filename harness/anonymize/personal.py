@@ -106,7 +106,6 @@ _CARD_SHAPES = ("0000000000000", "0000 0000", "0000-0000")
 _SSN_SHAPES = ("000-00-0000", "000 00 0000")
 _NORTH_SHAPES = ("000-0000", "000 0000", "000.0000")
 _LOCAL_SHAPES = ("00 00", "00-00", "00/00", "00) 00", "00)/00", "00)-00")
-_ACCOUNT_SHAPES = ("0000-0000-0000", "a00000", "A00000", "-00000")
 
 
 def personal(text: str, low: str, shape: Shape) -> Iterator[Span]:
@@ -115,7 +114,7 @@ def personal(text: str, low: str, shape: Shape) -> Iterator[Span]:
         yield from _numbers(text, low, shape)
     if holds(low, _HOMES) or "~" in text:
         yield from _paths(text, low)
-    yield from _people(text, low)
+    yield from _people(text, low, shape.words)
     if "-" in text:
         anchors = [at - 8 for at in places(shape.hexadecimal, _UUID_SHAPE) if at > 7]
         for found in at_each(_UUID, text, anchors):
@@ -174,7 +173,7 @@ def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
             yield Span(*found.span(), "card", digits, SURE)
     for found in at_each(_SSN, text, places(plain, *_SSN_SHAPES)):
         yield Span(*found.span(), "ssn", re.sub(r"\D", "", found.group()), LIKELY)
-    for found in at_each(_CUED_SSN, text, places(low, "ssn", "social security")):
+    for found in at_each(_CUED_SSN, text, places(low, "ssn", "social security") if not shape.words.isdisjoint(("ssn", "social")) else ()):
         yield Span(*found.span("v"), "ssn", re.sub(r"\D", "", found.group("v")), SURE)
     yield from _phones(text, low, shape)
     folded = shape.folded
@@ -256,7 +255,7 @@ def _phones(text: str, low: str, shape: Shape) -> Iterator[Span]:
             dated = re.match(r"0\d?[-/]\d\d?[-/]\d{2,4}$|00", found.group())
             if 9 <= len(digits) <= 12 and not dated:
                 yield Span(*found.span(), "phone", digits, GUESS)
-    for found in at_each(_CUED_PHONE, text, places(low, *[cue for cue in _PHONE_CUES if cue in low])):
+    for found in at_each(_CUED_PHONE, text, places(low, *(shape.words & _PHONE_CUES))):
         value = found.group("v").rstrip(".-/ ")
         digits = re.sub(r"\D", "", value)
         if (
@@ -268,25 +267,9 @@ def _phones(text: str, low: str, shape: Shape) -> Iterator[Span]:
             yield Span(found.start("v"), found.start("v") + len(value), "phone", digits, LIKELY)
 
 
-_PHONE_CUES = (
-    "phone",
-    "tel",
-    "mobile",
-    "cell",
-    "call",
-    "dial",
-    "sms",
-    "text",
-    "fax",
-    "whatsapp",
-    "contact",
-    "reach",
-    "ring",
-    "rang",
-    "number",
-    "msisdn",
-    "pager",
-    "hotline",
+_PHONE_CUES = frozenset(
+    """phone tel telephone mobile cell call called calling calls callback dial dialed dialled sms text
+    texted fax whatsapp contact reach reached reachable ring rang number msisdn pager hotline""".split()
 )
 _FICTION = pattern(r"55501\d\d$")
 
@@ -329,33 +312,22 @@ def _places(text: str, low: str, plain: str) -> Iterator[Span]:
 
 
 _ACCOUNT_CUES = (
-    "account",
-    "acct",
-    "projects/",
-    "tenant",
-    "subscription",
-    "customer",
-    "client",
-    "member",
-    "policy",
-    "patient",
+    "account", "acct", "project", "tenant", "subscription", "customer", "client", "member", "policy",
+    "patient", "aws",
+)  # fmt: skip
+_ACCOUNT_SHAPES = ("0000-0000-0000", "a00000", "a-00000", "-0000", "000000000000")
+_IDENTITY_CUES = frozenset(
+    """passport licence license medical mrn nhs national tax vat ein nino sin dni nie curp pan aadhaar
+    itin""".split()
 )
 
 
-_ACCOUNT_WORDS = (
-    "account", "acct", "aws", "project", "tenant", "subscription", "customer", "client", "member",
-    "policy", "patient",
-)  # fmt: skip
-
-
 def _accounts(text: str, low: str, shape: Shape) -> Iterator[Span]:
-    cued = holds(low, _ACCOUNT_CUES)
-    cued = (cued and shape.any_of(_ACCOUNT_SHAPES)) or "project" in low
-    anchors = places(low, *[word for word in _ACCOUNT_WORDS if word in low]) if cued else []
-    if "0" * 12 in shape.plain:
+    anchors: list[int] = []
+    if holds(shape.folded, _ACCOUNT_SHAPES):
+        anchors += places(low, *_ACCOUNT_CUES)
         anchors += [at - 12 for at in places(text, ".dkr.ecr.", ".signin.aws") if at > 11]
         anchors += places(shape.plain, "/000000000000/")
-        anchors += places(low, "account", "acct", "aws") if not cued else []
     for found in at_each(_ACCOUNT, text, sorted(anchors)):
         for name, value in found.groupdict().items():
             if value:
@@ -365,32 +337,7 @@ def _accounts(text: str, low: str, shape: Shape) -> Iterator[Span]:
                 digits = value.replace("-", "")
                 if digits not in {"123456789012", "111122223333", "000000000000", "012345678901"}:
                     yield Span(*found.span(name), "account", digits, LIKELY)
-    if any(
-        word in low
-        for word in (
-            "passport",
-            "licen",
-            "medical",
-            "mrn",
-            "nhs",
-            "national id",
-            "tax id",
-            "vat id",
-            "ein ",
-            "ein:",
-            "nino",
-            "sin ",
-            "sin:",
-            "dni ",
-            "dni:",
-            "nie ",
-            "nie:",
-            "curp",
-            "pan card",
-            "aadhaar",
-            "itin",
-        )
-    ):
+    if not shape.words.isdisjoint(_IDENTITY_CUES):
         for found in _PASSPORT.finditer(text):
             yield from named(found, "identity", LIKELY)
 
@@ -410,50 +357,45 @@ def _paths(text: str, low: str) -> Iterator[Span]:
             yield Span(*found.span("v"), "user", found.group("v"), LIKELY)
 
 
-def _accounts_named(text: str, low: str) -> Iterator[re.Match[str]]:
-    if holds(low, _CHOWN_CUES):
+def _accounts_named(text: str, low: str, words: frozenset[str]) -> Iterator[re.Match[str]]:
+    if not words.isdisjoint(_CHOWN_CUES):
         yield from at_each(_CHOWN, text, places(text, *_CHOWN_WORDS))
     if "rw" in text or "r-x" in text:
         yield from _LS.finditer(text)
     for found in at_each(_MENTION, text, places(text, "@")):
         if text[max(0, found.start() - 200) : found.start()].rpartition("\n")[2].strip():
             yield found
-    yield from at_each(_SAID, text, places(low, *[cue for cue in _SAID_CUES if cue in low]))
+    yield from at_each(_SAID, text, places(low, *(words & _SAID_CUES)))
 
 
-def _people(text: str, low: str) -> Iterator[Span]:
-    for found in _accounts_named(text, low):
+def _people(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
+    for found in _accounts_named(text, low, words):
         for span in named(found, "user", LIKELY):
             if span.value.lower() not in NOBODY and not span.value.isdigit():
                 yield span
-    if ": " in text:
+    if ": " in text and not words.isdisjoint(_HEAD_WORDS):
         for found in near(_HEADED, text, places(text, *_HEADS), 12, 200):
             yield from named(found, "person", LIKELY)
     if "@" in text:
         opened = [max(text.rfind(c, max(0, at - 80), at) for c in "<(") for at in places(text, "@")]
         for found in near(_ADDRESSED, text, [at for at in opened if at > 0], 130, 200):
             yield from named(found, "person", LIKELY)
-    for found in at_each(_TITLED, text, places(text, *[t for t in _TITLES if t in text])):
+    titles = [word.title() for word in words & _TITLES]
+    for found in at_each(_TITLED, text, places(text, *titles)):
         yield from named(found, "person", LIKELY)
 
 
-_TITLES = ("Mr", "Ms", "Dr", "Prof", "Herr", "Frau", "Sr", "Mme")
-_CHOWN_CUES = ("chown", "chgrp", "su ", "sudo", " from ", "uid=", "session")
+_TITLES = frozenset(("mr", "mrs", "ms", "dr", "prof", "herr", "frau", "sr", "sra", "mme"))
+_CHOWN_CUES = frozenset(("chown", "chgrp", "su", "sudo", "from", "uid", "session"))
 _CHOWN_WORDS = ("chown", "chgrp", "su ", "sudo", "for ", "user ", "by ", "session ")
+_HEAD_WORDS = frozenset(
+    """from to cc bcc author committer commit authorname by assignee reporter""".split()
+)
 _HEADS = (
     "From", "To:", "To ", "Cc", "Bcc", "Reply-To", "Author", "Commit", "-by", "Assignee", "Reporter",
 )  # fmt: skip
-_SAID_CUES = (
-    "user",
-    "login",
-    "logged",
-    "signed",
-    "account",
-    "uid",
-    "running as",
-    "owner",
-    "committer",
-    "whoami",
+_SAID_CUES = frozenset(
+    "user username login logged signed account uid running owner committer whoami".split()
 )
 
 

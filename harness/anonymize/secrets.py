@@ -3,6 +3,8 @@
 import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from harness.anonymize.keys import kind_of_key
@@ -24,13 +26,18 @@ class Known(NamedTuple):
     kind: str
     before: int
     """How far before its needle one may begin."""
-
-
-def _known(needles: str, text: str, kind: str, before: int = 0) -> Known:
-    return Known(tuple(needles.split()), pattern(text), kind, before)
+    begins: bool
+    """Whether its needle begins a word."""
 
 
 _B, _E = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+
+
+def _known(needles: str, text: str, kind: str, before: int = 0) -> Known:
+    begins = not before and text.startswith((_B, r"\b"))
+    return Known(tuple(needles.split()), pattern(text), kind, before, begins)
+
+
 
 KNOWN: tuple[Known, ...] = (
     _known(
@@ -44,9 +51,10 @@ KNOWN: tuple[Known, ...] = (
         "private_key",
     ),
     _known(
-        "---- BEGIN",
-        r"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----(?:[\s\S]{0,8000}?---- END[^-]*----)?",
+        "SSH2",
+        r"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----(?:[\s\S]{0,8000}?---- END[^-]{0,80}----)?",
         "private_key",
+        before=11,
     ),
     _known("AGE-SECRET-KEY-", r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{50,}", "private_key"),
     _known(
@@ -95,7 +103,7 @@ KNOWN: tuple[Known, ...] = (
     ),
     _known(
         "xox xapp- xwfp-",
-        r"(?i:\bxox[abceoprs]-[A-Za-z0-9-]{8,}|\bxox[abeoprs]\.[A-Za-z0-9.-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}|\bxwfp-[A-Za-z0-9-]{10,})",
+        r"\b(?i:xox[abceoprs]-[A-Za-z0-9-]{8,}|xox[abeoprs]\.[A-Za-z0-9.-]{10,}|xapp-\d-[A-Za-z0-9-]{10,}|xwfp-[A-Za-z0-9-]{10,})",
         "slack_token",
     ),
     _known(
@@ -118,7 +126,7 @@ KNOWN: tuple[Known, ...] = (
     ),
     _known(
         "sk_ pk_ rk_live_ rk_test_ rk_prod_ whsec_",
-        r"(?i:(?<![a-z0-9])(?:(?:[spr]k_(?:live|test|prod)_|whsec_)[A-Za-z0-9+/_=]{8,}|[sp]k_[a-z0-9]{24,}))",
+        rf"{_B}(?i:(?:(?:[spr]k_(?:live|test|prod)_|whsec_)[A-Za-z0-9+/_=]{{8,}}|[sp]k_[a-z0-9]{{24,}}))",
         "stripe_key",
     ),
     _known("hf_ api_org_", rf"{_B}(?:hf_[A-Za-z0-9]{{24,}}|api_org_[A-Za-z]{{30,}})", "model_key"),
@@ -151,11 +159,11 @@ KNOWN: tuple[Known, ...] = (
     ),
     _known("SG.", rf"{_B}SG\.[\w-]{{16,}}\.[\w-]{{16,}}", "mail_key"),
     _known(
-        "key- -us xkeysib- xsmtpsib- mlsn. re_",
-        rf"{_B}(?:key-[0-9a-f]{{32}}|[0-9a-f]{{32}}-us\d{{1,2}}|x(?:keysib|smtpsib)-[0-9a-f]{{40,}}-\w+|mlsn\.[0-9a-f]{{40,}}|re_[A-Za-z0-9]{{6,10}}_[A-Za-z0-9]{{16,}})",
+        "key- xkeysib- xsmtpsib- mlsn. re_",
+        rf"{_B}(?:key-[0-9a-f]{{32}}|x(?:keysib|smtpsib)-[0-9a-f]{{40,}}-\w+|mlsn\.[0-9a-f]{{40,}}|re_[A-Za-z0-9]{{6,10}}_[A-Za-z0-9]{{16,}})",
         "mail_key",
-        before=32,
     ),
+    _known("-us", rf"{_B}[0-9a-f]{{32}}-us\d{{1,2}}", "mail_key", before=32),
     _known("AC SK", rf"{_B}(?:AC|SK)[0-9a-fA-F]{{32}}{_E}", "twilio_key"),
     _known(
         "EAA sq0 shpat_ shpca_ shppa_ shpss_ access_token$ FLWPUBK FLWSECK",
@@ -168,11 +176,11 @@ KNOWN: tuple[Known, ...] = (
         "payment_key",
     ),
     _known(
-        "hvs. hvb. hvr. s. b. r. .atlasv1.",
-        r"\b(?:hv[sbr]\.[\w-]{20,}|[sbr]\.(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{24}(?![\w])|[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{50,})",
+        "hvs. hvb. hvr. s. b. r.",
+        r"\b(?:hv[sbr]\.[\w-]{20,}|[sbr]\.(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{24}(?![\w]))",
         "vault_token",
-        before=14,
     ),
+    _known(".atlasv1.", r"\b[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{50,}", "vault_token", before=14),
     _known(
         "doo_v1_ dop_v1_ dor_v1_ dp. ops_ pul- tskey- fo1_ fm1r_ fm1a_ fm2_ fio-u- NRAK- NRJS- NRII- NRAA- NRRA- HRKU- rnd_ sgp_ glsa_ glc_ tfp_ CFPAT- dt0c01. v1.0- PMAK- pat. sntry lin_api_ ntn_ secret_ figd_ figoh figu ATATT ATCTT ATBB BBDC- A3-",
         rf"{_B}(?:do[opr]_v1_[0-9a-f]{{40,}}|dp\.(?:pt|st|ct|sa|scim|audit)(?:\.\w+)?\.[A-Za-z0-9_-]{{16,}}|ops_eyJ[\w+/=-]{{40,}}|pul-[0-9a-f]{{40}}|tskey-[a-z]+-[\w-]{{10,}}|fo1_[\w-]{{43}}|fm(?:1[ar]|2)_[\w+/=]{{60,}}|fio-u-[\w=-]{{40,}}|NR(?:AK|JS|II|AA|RA)-[\w-]{{15,}}|HRKU-[\w-]{{30,}}|rnd_[A-Za-z0-9]{{20,}}|sgp_[A-Za-z0-9_]{{40,}}|gls?[ac]_[A-Za-z0-9+/_=]{{30,}}|tfp_[A-Za-z0-9_]{{40,}}|CFPAT-[\w-]{{30,}}|dt0[a-zA-Z]\d{{2}}\.[A-Z0-9]{{24}}\.[A-Z0-9]{{60,}}|v1\.0-[0-9a-f]{{24}}-[0-9a-f]{{140,}}|PMAK-[0-9a-fA-F]{{24}}-[0-9a-fA-F]{{34}}|pat\.[\w-]{{20,}}\.[\w.-]{{20,}}|sntry[su]_[\w+/=-]{{40,}}|lin_api_[A-Za-z0-9]{{32,}}|ntn_[A-Za-z0-9]{{30,}}|secret_[A-Za-z0-9]{{40,}}|fig(?:d|oh|oh|uh?)_[\w-]{{30,}}|AT[AC]TT3[\w=-]{{40,}}|ATBB[\w=]{{20,}}|BBDC-[A-Za-z0-9+/@_-]{{30,}}|A3-[A-Z0-9]{{6}}-[A-Z0-9]{{6,11}}-[A-Z0-9]{{5,6}}-[A-Z0-9]{{5}}-[A-Z0-9]{{5}}(?:-[A-Z0-9]{{5}})?)",
@@ -209,22 +217,59 @@ KNOWN: tuple[Known, ...] = (
 )
 
 
-_SPACED = frozenset({"-----BEGIN", "PuTTY-User-Key-File", "----", "ssh-rsa", "NpmToken", ":_auth"})
+_SPACED = frozenset({"-----BEGIN", "PuTTY-User-Key-File", "SSH2", "ssh-rsa", "NpmToken", ":_auth"})
 _SHORTEST = 12
 _THREE_PARTS = pattern(rf"{_B}[MNO][A-Za-z\d_-]{{23,27}}\.[\w-]{{6}}\.[\w-]{{27,45}}{_E}")
 """A bot's token; nothing in it is a literal, but it is long and without space."""
 
 
+class _Index(NamedTuple):
+    """Which needles, of which forms, may stand in a text, by what is cheap to find there."""
+
+    begun: dict[str, list[tuple[int, str]]]
+    """By the first three letters of a word."""
+    inside: list[tuple[int, str]]
+    """By a needle in a long run without space."""
+    spaced: list[tuple[int, str]]
+    """By a needle anywhere."""
+
+
+@lru_cache(maxsize=1)
+def _index() -> _Index:
+    made = _Index({}, [], [])
+    for number, each in enumerate(KNOWN):
+        spaced = each.needles[0] in _SPACED
+        for needle in each.needles:
+            head = "".join(takewhile(str.isalnum, needle))
+            if each.begins and not spaced and (len(head) >= _LETTERS or 0 < len(head) < len(needle)):
+                made.begun.setdefault(head[:_LETTERS], []).append((number, needle))
+            else:
+                (made.spaced if spaced else made.inside).append((number, needle))
+    return made
+
+
+_LETTERS = 3
+_HEADS_OF_WORDS = pattern(r"([A-Za-z0-9]{1,3})[A-Za-z0-9]*")
+
+
+def _possible(text: str, tokens: str) -> dict[int, list[str]]:
+    """Return the forms that may stand in a text with these long runs without space, with their needles."""
+    index = _index()
+    here = index.begun.keys() & set(_HEADS_OF_WORDS.findall(tokens))
+    found = [each for head in here for each in index.begun[head] if each[1] in tokens]
+    found += [each for each in index.inside if each[1] in tokens]
+    found += [each for each in index.spaced if each[1] in text]
+    made: dict[int, list[str]] = {}
+    for number, needle in sorted(found):
+        made.setdefault(number, []).append(needle)
+    return made
+
+
 def known(text: str, shape: Shape) -> Iterator[Span]:
     """Yield keys of a documented form: a long run without space, but for the few with spaces."""
     tokens = shape.parts(_SHORTEST)
-    for needles, form, kind, before in KNOWN:
-        searched = text if needles[0] in _SPACED else tokens
-        for needle in needles:  # a loop, since a generator costs more than all these searches
-            if needle in searched:
-                break
-        else:
-            continue
+    for number, needles in _possible(text, tokens).items():
+        _, form, kind, before, _ = KNOWN[number]
         anchors = places(text, *needles)
         for found in near(form, text, anchors, before, 200) if before else at_each(form, text, anchors):
             group = found.lastindex or 0
@@ -292,7 +337,7 @@ def contextual(text: str, shape: Shape) -> Iterator[Span]:
     if "authorization" in low:
         anchors = places(low, "authorization")
         yield from _groups(at_each(_AUTHORIZATION, text, anchors), "auth_header", LIKELY)
-    for found in at_each(_BEARER, text, places(low, "bearer", "basic", "token")):
+    for found in at_each(_BEARER, text, places(low, *(shape.words & _SCHEMES))):
         if _dense(found.group("v"), 8):
             yield Span(*found.span("v"), "auth_header", found.group("v"), LIKELY)
     if "x-" in low:
@@ -306,13 +351,13 @@ def contextual(text: str, shape: Shape) -> Iterator[Span]:
     if "login" in low and "password" in low:
         anchors = places(low, "machine", "login")
         yield from _groups(at_each(_NETRC, text, anchors), "password", SURE)
-    if holds(low, _LOGINS):
+    if not shape.words.isdisjoint(_LOGIN_WORDS):
         for found in at_each(_LOGGED_IN, text, places(low, *_LOGINS)):
             if _secretive(found.group("v")):
                 yield Span(*found.span("v"), "password", found.group("v"), LIKELY)
     if ":*:" in text or holds(shape.folded, _PORTS):
         yield from _groups(_PGPASS.finditer(text), "password", LIKELY)
-    yield from _spoken(text, low)
+    yield from _spoken(text, low, shape.words)
 
 
 def _groups(matches: Iterable[re.Match[str]], kind: str, weight: int) -> Iterator[Span]:
@@ -323,6 +368,8 @@ def _groups(matches: Iterable[re.Match[str]], kind: str, weight: int) -> Iterato
                 yield Span(start, end, kind, value, weight)
 
 
+_SCHEMES = frozenset(("bearer", "basic", "token"))
+_LOGIN_WORDS = frozenset(("login", "log", "signin", "sign", "authenticate"))
 _LOGINS = ("login(", "log_in(", "signin(", "sign_in(", "authenticate(")
 _PORTS = (":00:", ":000:", ":0000:", ":00000:")
 
@@ -387,8 +434,8 @@ def _addresses(text: str, low: str) -> Iterator[Span]:
             yield Span(*found.span("v"), "token", found.group("v"), SURE)
 
 
-def _spoken(text: str, low: str) -> Iterator[Span]:
-    anchors = places(low, *[word for word in _SECRET_WORDS if word in low])
+def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
+    anchors = places(low, *(words & _SECRET_WORDS))
     for word, heads in _HEADS:
         if word in low:
             for at in places(low, word):
@@ -400,7 +447,9 @@ def _spoken(text: str, low: str) -> Iterator[Span]:
         yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
 
 
-_SECRET_WORDS = ("pass", "pwd", "secret", "token", "pin", "cred", "otp")
+_SECRET_WORDS = frozenset(
+    """password passphrase passcode passwd pwd secret token pin credential credentials otp""".split()
+)
 _HEADS = (
     ("key", ("api", "api ", "api_", "api-", "access", "access ", "access_", "access-", "private ")),
     ("code", ("one-time ", "one time ", "verification ", "security ")),

@@ -24,6 +24,7 @@ _LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string
 _LATIN = "".join(map(chr, range(128, 256)))
 _PLAIN = _table({_LOWER: "a", _UPPER: "A", _DIGITS: "0"})
 _FOLDED = _table({_LOWER + _UPPER: "a", _DIGITS: "0"})
+_LETTERS = bytes(each if chr(each) in _LOWER else 32 for each in range(256))
 _HEX = _table({string.hexdigits: "x"})
 _TOKEN = _table({string.ascii_letters + _DIGITS + "+/_=.-": "x", "\"'": "q", "\n": "\n"}, " ")
 _KEY = _table({string.ascii_letters + _DIGITS + _LATIN + "_.$/-": "x"}, " ")
@@ -51,6 +52,11 @@ class Shape:
     def low(self) -> str:
         """The text in lower case, a question mark for what is neither ASCII nor Latin-1."""
         return self._raw.lower().decode("latin-1")
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The runs of Latin letters, in lower case: a cue that is not among them stands nowhere."""
+        return frozenset(self._raw.lower().translate(_LETTERS).decode("latin-1").split())
 
     @cached_property
     def plain(self) -> str:
