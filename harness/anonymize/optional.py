@@ -155,7 +155,7 @@ class Betterleaks:
 
 _BLANK = pattern(r" {9,}")
 """What the rules saw is blank by now, and betterleaks is slow on long blanks."""
-_LINES_AROUND, _MOST_AROUND = 2, 500
+_LINES_AROUND, _MOST_AROUND = 1, 400
 _APART = "\n" * 4
 
 

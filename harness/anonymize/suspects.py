@@ -14,7 +14,8 @@ _MIXED = pattern(
     r"[A-Za-z0-9+/_=.-]{18,}"
 )
 """Eighteen letters and digits that are no git hash."""
-_QUOTED = pattern(r"[\"'][^\s\"']{16,}[\"']")
+_QUOTED = pattern(r"[\"'](?=[A-Za-z_./-]{0,60}[^\sA-Za-z_./\"'-])[^\s\"']{16,}[\"']")
+"""Sixteen characters in quotes that are no words alone."""
 _PASSED = pattern(r":[^\s/:@]{3,}@")
 
 

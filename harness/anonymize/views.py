@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from harness.anonymize.pattern import pattern
+from harness.anonymize.shape import holds
 
 MOST_STEPS = 4
 
@@ -39,11 +40,16 @@ _ATOM = pattern(
     r"|(?P<wide_char>[^\x00-\x7f])",
     re.IGNORECASE,
 )
-_ASCII_ATOM = pattern(
-    r"%[0-9A-Fa-fu]|\x1b\[|\\|&[#A-Za-z]|=\r?\n|[\[({<](?:\.|:|@|dot|d0t|at)[\])}>]|hxxp|h\*\*p|=(?:40|2E|3A|2D)"
-    r"|[\"'][ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]*)?[+.&]?[ \t]{0,8}[\"']|[`^]\r?\n",
-    re.IGNORECASE,
+_SOME = pattern(r"%[0-9A-Fa-fu]|&[#A-Za-z]|=(?:40|2[ED]|3A|\r?\n)|[`^]\r?\n", re.IGNORECASE)
+_SPLIT = pattern(
+    r"[\"'][ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]{0,40})?[+.&]?[ \t]{0,8}[\"']"
 )
+_DEFANGED = (
+    "[.]", "(.)", "{.}", "dot]", "dot)", "dot}", "dot>", "d0t]", "at]", "at)", "at}", "at>", "[@]", "(@)",
+    "[:]", "hxxp", "h**p",
+)  # fmt: skip
+_FIRST = pattern(r"[%\\&\x1b=`^\"'\[({<hH\u0080-\U0010ffff]")
+"""What every encoded stretch begins with, but for a space before a bracket."""
 _WINDOWS = pattern(r"(?:\b[A-Za-z]:|\\\\[\w.-]+)(?:\\[^\s\"'<>|\\]*)*$")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
@@ -73,9 +79,22 @@ class View:
         return self.starts[start], self.ends[end - 1]
 
 
+def _plain_text(text: str) -> bool:
+    """Whether nothing in a text is encoded, told by what is cheap to look for."""
+    if "\\" in text or "\x1b[" in text or not text.isascii():
+        return False
+    if ("%" in text or "&" in text or "=" in text or "`" in text or "^" in text) and _SOME.search(
+        text
+    ):
+        return False
+    if ('"' in text or "'" in text) and _SPLIT.search(text):
+        return False
+    return not holds(text.lower(), _DEFANGED)
+
+
 def views(text: str) -> Iterator[View]:
     """Yield the decoded texts, each a step further than the last; none where nothing is encoded."""
-    if text.isascii() and not _ASCII_ATOM.search(text):
+    if _plain_text(text):
         return
     current = View(text, list(range(len(text))), list(range(1, len(text) + 1)), 0)
     for _ in range(MOST_STEPS):
@@ -84,8 +103,24 @@ def views(text: str) -> Iterator[View]:
             return
         yield after
         current = after
-        if current.text.isascii() and not _ASCII_ATOM.search(current.text):
+        if _plain_text(current.text):
             return
+
+
+def _atoms(text: str) -> Iterator[re.Match[str]]:
+    """Yield the stretches that may be encoded."""
+    done = 0
+    for first in _FIRST.finditer(text):
+        at = first.start()
+        if at < done:
+            continue
+        found = None
+        if text[at - 1 : at] == " " and text[at] in "[({<" and at > done:
+            found = _ATOM.match(text, at - 1)
+        found = found or _ATOM.match(text, at)
+        if found:
+            done = found.end()
+            yield found
 
 
 def _step(view: View) -> View | None:
@@ -94,7 +129,7 @@ def _step(view: View) -> View | None:
     starts: list[int] = []
     ends: list[int] = []
     at, percents = 0, view.percents
-    for found in _ATOM.finditer(text):
+    for found in _atoms(text):
         decoded = _decoded(found)
         if decoded is None:
             continue
