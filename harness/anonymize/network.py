@@ -171,23 +171,26 @@ def network(text: str, low: str, shape: Shape) -> Iterator[Span]:
         yield from _urls(text, low)
     if "." in text:
         yield from _hosts(text, shape)
-    if "-" in text:
-        for found in at_each(_NODE, text, places(text, *[n for n in _NODES if n in text])):
+    if "-" in text and (heads := shape.words & _NODES.keys()):
+        for found in at_each(_NODE, text, places(low, *[head + _NODES[head] for head in heads])):
             yield Span(*found.span(), "host", found.group().lower(), SURE)
-    for found in at_each(_CUED_HOST, text, places(low, *(shape.words & _CUES))):
-        value = found.group("v")
-        if value.lower() not in _NO_HOST and value.rpartition(".")[2] not in FILE_ENDINGS:
-            yield Span(*found.span("v"), "host", value.lower(), GUESS)
+    if cues := shape.words & _CUES:
+        for found in at_each(_CUED_HOST, text, places(low, *cues)):
+            value = found.group("v")
+            if value.lower() not in _NO_HOST and value.rpartition(".")[2] not in FILE_ENDINGS:
+                yield Span(*found.span("v"), "host", value.lower(), GUESS)
     if "00:00:00" in shape.plain or "0A00" in shape.plain:
         for found in _SYSLOG.finditer(text):
             if found.group("v").lower() not in _NO_HOST and not found.group("v").isupper():
                 yield Span(*found.span("v"), "host", found.group("v").lower(), LIKELY)
 
 
-_NODES = (
-    "ip-", "ec2-", "DESKTOP-", "LAPTOP-", "gke-", "aks-", "i-", "vol-", "eni-", "sg-", "subnet-", "vpc-",
-    "ami-", "snap-", "rtb-", "igw-", "acl-", "nat-", "eipalloc-", "lt-", "fs-", "vpce-", "tgw-", "db-",
-)  # fmt: skip
+_NODES = {"ec": "2-"} | dict.fromkeys(
+    """ip desktop laptop gke aks i vol eni sg subnet vpc ami snap rtb igw acl nat eipalloc lt fs vpce tgw
+    db""".split(),
+    "-",
+)
+"""The letters with which a machine's name of a known kind begins -> what follows them."""
 _CUES = frozenset(
     """ssh sshed scp ping host hosts hostname server servers node nodes nslookup dig telnet traceroute
     machine bastion vm into login logged drain drained cordon cordoned uncordon reboot rebooted

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, back, holds, near, places
+from harness.anonymize.shape import Shape, at_each, back, holds, near, places, runs
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import NO_TICKET, NOBODY, SYSTEM_USERS
 
@@ -102,7 +102,7 @@ _KEEP_BEFORE = pattern(
 _HOMES = ("home/", "users", "documents and settings", "-home-", "/u/", "/user/")
 _UUID_SHAPE = "-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 _TICKET_SHAPES = ("A-0", "0-0", "A000000")
-_CARD_SHAPES = ("0000000000000", "0000 0000", "0000-0000")
+_CARD_SHAPES = ("0000 0000", "0000-0000")
 _SSN_SHAPES = ("000-00-0000", "000 00 0000")
 _NORTH_SHAPES = ("000-0000", "000 0000", "000.0000")
 _LOCAL_SHAPES = ("00 00", "00-00", "00/00", "00) 00", "00)/00", "00)-00")
@@ -161,7 +161,7 @@ def _blank_uuid(value: str) -> bool:
 
 def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
     plain = shape.plain
-    for found in at_each(_CARD, text, places(plain, *_CARD_SHAPES)):
+    for found in at_each(_CARD, text, sorted((*runs(plain, "0" * 13), *places(plain, *_CARD_SHAPES)))):
         digits = re.sub(r"\D", "", found.group())
         if (
             13 <= len(digits) <= 19
@@ -183,7 +183,7 @@ def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
     if ".00" in plain:
         yield from _places(text, low, plain)
     yield from _accounts(text, low, shape)
-    for found in at_each(_HEX_ID, text, places(shape.hexadecimal, "x" * 32)):
+    for found in at_each(_HEX_ID, text, runs(shape.hexadecimal, "x" * 32)):
         if (
             not found.group().isdigit()
             and len(set(found.group())) > 5

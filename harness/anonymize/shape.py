@@ -128,6 +128,19 @@ def places(text: str, *words: str) -> list[int]:
     return made
 
 
+def runs(shape: str, run: str) -> list[int]:
+    """Return where runs of one sign begin that are so long; of each run its begin alone."""
+    made, sign = [], run[0]
+    at = shape.find(run)
+    while at >= 0:
+        made.append(at)
+        at += len(run)
+        while shape.startswith(sign, at):
+            at += 1
+        at = shape.find(run, at)
+    return made
+
+
 def starts(low: str, at: int) -> list[int]:
     """Return where the scheme of an address whose ``://`` stands at a place may begin."""
     start, least = at, max(0, at - _LONGEST_SCHEME)
