@@ -51,8 +51,9 @@ class DetectSecrets:
             at = end
 
     def _line(self, line: str, at: int) -> Iterator[Span]:
+        quoted = _LONG_QUOTED.search(line) is not None
         for needles, plugin in _plugins():
-            if not holds(line, needles):
+            if not (quoted if needles == _QUOTES else holds(line, needles)):
                 continue
             for value in plugin.analyze_string(line):
                 if not value or made_up(value) or len(value) < 6:
@@ -91,6 +92,9 @@ def _mixed(value: str) -> bool:
     return looks_random(value)
 
 
+_QUOTES = ('"', "'")
+_LONG_QUOTED = pattern(r"[\"'][A-Za-z0-9+/=_\\-]{20,}[\"']")
+"""What of the values between quotes can be disorderly enough."""
 _NEEDLES: dict[str, tuple[str, ...]] = {
     "Artifactory Credentials": ("AKC", "AP"),
     "AWS Access Key": ("A3T", "ABIA", "ACCA", "AKIA", "ASIA", "aws"),
@@ -98,8 +102,8 @@ _NEEDLES: dict[str, tuple[str, ...]] = {
     "Basic Auth Credentials": ("://",),
     "GitHub Token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
     "GitLab Token": ("gl", "GR1348941"),
-    "Base64 High Entropy String": ('"', "'"),
-    "Hex High Entropy String": ('"', "'"),
+    "Base64 High Entropy String": _QUOTES,
+    "Hex High Entropy String": _QUOTES,
     "JSON Web Token": ("eyJ",),
     "Mailchimp Access Key": ("-us",),
     "NPM tokens": ("/:_authToken=",),

@@ -99,6 +99,9 @@ _KEEP_BEFORE = pattern(
 )
 
 
+_NO_DIGIT = pattern(r"\D")
+_DATED = pattern(r"0\d?[-/]\d\d?[-/]\d{2,4}$|00")
+_SCRIPT = pattern(r"\.(?:md|txt|py|sh|json|ya?ml)$")
 _HOMES = ("home/", "users", "documents and settings", "-home-", "/u/", "/user/")
 _UUID_SHAPE = "-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 _TICKET_SHAPES = ("A-0", "0-0", "A000000")
@@ -162,7 +165,7 @@ def _blank_uuid(value: str) -> bool:
 def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
     plain = shape.plain
     for found in at_each(_CARD, text, sorted((*runs(plain, "0" * 13), *places(plain, *_CARD_SHAPES)))):
-        digits = re.sub(r"\D", "", found.group())
+        digits = _NO_DIGIT.sub("", found.group())
         if (
             13 <= len(digits) <= 19
             and luhn(digits)
@@ -172,9 +175,9 @@ def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
         ):
             yield Span(*found.span(), "card", digits, SURE)
     for found in at_each(_SSN, text, places(plain, *_SSN_SHAPES)):
-        yield Span(*found.span(), "ssn", re.sub(r"\D", "", found.group()), LIKELY)
+        yield Span(*found.span(), "ssn", _NO_DIGIT.sub("", found.group()), LIKELY)
     for found in at_each(_CUED_SSN, text, places(low, "ssn", "social security") if not shape.words.isdisjoint(("ssn", "social")) else ()):
-        yield Span(*found.span("v"), "ssn", re.sub(r"\D", "", found.group("v")), SURE)
+        yield Span(*found.span("v"), "ssn", _NO_DIGIT.sub("", found.group("v")), SURE)
     yield from _phones(text, low, shape)
     folded = shape.folded
     anchors = [at for at in places(folded, "aa00") if at == 0 or folded[at - 1] not in "a0"]
@@ -235,29 +238,22 @@ def _phones(text: str, low: str, shape: Shape) -> Iterator[Span]:
     plain = shape.plain
     if "+0" in plain or "00" in text:
         for found in at_each(_PLUS, text, places(text, "+", "00")):
-            digits = re.sub(r"\D", "", found.group())
+            digits = _NO_DIGIT.sub("", found.group())
             if found.group()[0] == "+" or re.search(r"[ ./()-]", found.group()):
                 if 8 <= len(digits) <= 19 and not _FICTION.search(digits):
                     yield Span(
                         *found.span(), "phone", digits, SURE if found.group()[0] == "+" else LIKELY
                     )
     for found in near(_NORTH, text, places(plain, *_NORTH_SHAPES), 9, 24):
-        if not _FICTION.search(re.sub(r"\D", "", found.group())):
-            yield Span(*found.span(), "phone", re.sub(r"\D", "", found.group()), LIKELY)
-    if shape.any_of(_LOCAL_SHAPES):
-        anchors = [
-            at - 1 if plain[at - 1 : at] == "(" else at
-            for at in places(text, "0")
-            if at == 0 or plain[at - 1] not in "0aA_.+/-"
-        ]
-        for found in at_each(_LOCAL, text, anchors):
-            digits = re.sub(r"\D", "", found.group())
-            dated = re.match(r"0\d?[-/]\d\d?[-/]\d{2,4}$|00", found.group())
-            if 9 <= len(digits) <= 12 and not dated:
-                yield Span(*found.span(), "phone", digits, GUESS)
+        if not _FICTION.search(_NO_DIGIT.sub("", found.group())):
+            yield Span(*found.span(), "phone", _NO_DIGIT.sub("", found.group()), LIKELY)
+    for found in near(_LOCAL, text, places(plain, *_LOCAL_SHAPES), 9, 60):
+        digits = _NO_DIGIT.sub("", found.group())
+        if 9 <= len(digits) <= 12 and not _DATED.match(found.group()):
+            yield Span(*found.span(), "phone", digits, GUESS)
     for found in at_each(_CUED_PHONE, text, places(low, *(shape.words & _PHONE_CUES))):
         value = found.group("v").rstrip(".-/ ")
-        digits = re.sub(r"\D", "", value)
+        digits = _NO_DIGIT.sub("", value)
         if (
             7 <= len(digits) <= 15
             and not re.search(r"\d\.\d+\.\d|\d{4}-\d\d-\d\d|\n|  ", value)
@@ -348,9 +344,7 @@ def _paths(text: str, low: str) -> Iterator[Span]:
         user = found.group("v").rstrip(".-@")
         if found.group("b").startswith("-"):
             user = user.split("-")[0]
-        if user.lower() not in SYSTEM_USERS and not re.search(
-            r"\.(?:md|txt|py|sh|json|ya?ml)$", user
-        ):
+        if user.lower() not in SYSTEM_USERS and not _SCRIPT.search(user):
             yield Span(found.start("v"), found.start("v") + len(user), "user", user, LIKELY + 16)
     for found in at_each(_TILDE, text, places(text, "~")):
         if found.group("v") not in SYSTEM_USERS:

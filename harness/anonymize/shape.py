@@ -8,7 +8,7 @@ also keeps hostile texts cheap: what is read around an anchor is bounded, and ne
 import re
 import string
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from typing import Any
 
 
 def _table(replaced: dict[str, str], other: str | None = None) -> bytes:
@@ -26,7 +26,7 @@ _PLAIN = _table({_LOWER: "a", _UPPER: "A", _DIGITS: "0"})
 _FOLDED = _table({_LOWER + _UPPER: "a", _DIGITS: "0"})
 _LETTERS = bytes(each if chr(each) in _LOWER else 32 for each in range(256))
 _HEX = _table({string.hexdigits: "x"})
-_TOKEN = _table({string.ascii_letters + _DIGITS + "+/_=.-": "x", "\"'": "q", "\n": "\n"}, " ")
+_TOKEN = _table({string.ascii_letters + _DIGITS + "+/_=.-": "x"}, " ")
 _KEY = _table({string.ascii_letters + _DIGITS + _LATIN + "_.$/-": "x"}, " ")
 _HOST = _table({string.ascii_letters + _DIGITS + "_.@/\\$-": "x"}, " ")
 _MAIL = _table(
@@ -35,63 +35,54 @@ _MAIL = _table(
 _PARTS = _table(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\"'<>,;(){}", " "))
 
 
+_SHAPES = {
+    "plain": _PLAIN, "folded": _FOLDED, "hexadecimal": _HEX, "tokens": _TOKEN, "keys": _KEY,
+    "hosts": _HOST, "mailboxes": _MAIL,
+}  # fmt: skip
+
+
 class Shape:
     """A text's shapes: all as long as the text, so that a place in one is a place in the text.
 
-    Only ASCII is told apart: whoever calls a rule has plain text, other digits undone by a view.
+    Each is made when it is first asked for. Only ASCII is told apart: whoever calls a rule has plain
+    text, other digits undone by a view.
     """
+
+    low: str
+    """The text in lower case, a question mark for what is neither ASCII nor Latin-1."""
+    words: frozenset[str]
+    """The runs of Latin letters, in lower case: a cue that is not among them stands nowhere."""
+    plain: str
+    """Lower-case letters are ``a``, upper-case ones ``A``, digits ``0``."""
+    folded: str
+    """Letters are ``a``, digits ``0``."""
+    hexadecimal: str
+    """Hexadecimal digits are ``x``, all else as it was."""
+    tokens: str
+    """What tokens in base64 or hex are made of is ``x``, all else a space."""
+    keys: str
+    """What the key of an assignment is made of is ``x``, all else a space."""
+    hosts: str
+    """What may not stand before a host's name, its own characters too, is ``x``, all else a space."""
+    mailboxes: str
+    """What the local part of a mail address is made of is ``x``, ``@`` stays, all else is a space."""
 
     def __init__(self, text: str) -> None:
         """Take the text as its rules read it."""
         self._raw = text.encode("latin-1", "replace")
+        self.low = self._raw.lower().decode("latin-1")
 
-    def _shaped(self, table: bytes) -> str:
-        return self._raw.translate(table).decode("latin-1")
-
-    @cached_property
-    def low(self) -> str:
-        """The text in lower case, a question mark for what is neither ASCII nor Latin-1."""
-        return self._raw.lower().decode("latin-1")
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The runs of Latin letters, in lower case: a cue that is not among them stands nowhere."""
-        return frozenset(self._raw.lower().translate(_LETTERS).decode("latin-1").split())
-
-    @cached_property
-    def plain(self) -> str:
-        """Lower-case letters are ``a``, upper-case ones ``A``, digits ``0``."""
-        return self._shaped(_PLAIN)
-
-    @cached_property
-    def folded(self) -> str:
-        """Letters are ``a``, digits ``0``."""
-        return self._shaped(_FOLDED)
-
-    @cached_property
-    def hexadecimal(self) -> str:
-        """Hexadecimal digits are ``x``, all else as it was."""
-        return self._shaped(_HEX)
-
-    @cached_property
-    def tokens(self) -> str:
-        """What tokens in base64 or hex are made of is ``x``, quotes are ``q``, line ends stay, all else is a space."""
-        return self._shaped(_TOKEN)
-
-    @cached_property
-    def keys(self) -> str:
-        """What the key of an assignment is made of is ``x``, all else a space."""
-        return self._shaped(_KEY)
-
-    @cached_property
-    def hosts(self) -> str:
-        """What may not stand before a host's name, its own characters too, is ``x``, all else a space."""
-        return self._shaped(_HOST)
-
-    @cached_property
-    def mailboxes(self) -> str:
-        """What the local part of a mail address is made of is ``x``, ``@`` stays, all else is a space."""
-        return self._shaped(_MAIL)
+    def __getattr__(self, name: str) -> Any:
+        """Make a shape; a cached property of the standard library takes a lock each time."""
+        made: object
+        if name == "words":
+            made = frozenset(self._raw.lower().translate(_LETTERS).decode("latin-1").split())
+        elif name in _SHAPES:
+            made = self._raw.translate(_SHAPES[name]).decode("latin-1")
+        else:
+            raise AttributeError(name)
+        self.__dict__[name] = made
+        return made
 
     def parts(self, shortest: int) -> str:
         """Return the runs without space, quotes and brackets that are long enough, a line each."""

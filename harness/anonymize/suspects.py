@@ -32,7 +32,7 @@ def suspects(text: str) -> tuple[tuple[int, int], ...]:
         if _MIXED.match(text, at):
             made.append((at, end))
         at = tokens.find(_RUN, end)
-    made += [found.span() for found in at_each(_QUOTED, text, places(text, '"', "'"))]
+    made += [found.span() for found in _QUOTED.finditer(text)]
     if "@" in text:
         made += [found.span() for found in at_each(_PASSED, text, places(text, ":"))]
     made += [(at, at + 10) for at in places(text, "-----BEGIN")]
