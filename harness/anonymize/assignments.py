@@ -29,6 +29,13 @@ _TWO_STEPS = pattern(
 _CALL = pattern(
     r"^(?:[A-Za-z_][\w.]*\s*\(.*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(.*|\[.*)?|[A-Za-z_][\w.]*\[[\"'].*|\$\{.*|\{\{\s*[.\w].*\}\}|\$\(.*|<[^>]*>|\*\w|&\w|new\b.*|await\b.*|lambda\b.*|%s.*|\{[a-z_.]*\}|\[.*|\(.*|\{|\}|//.*)$"
 )
+_ACCOUNT = pattern(r"[A-Za-z0-9][\w.@\\+-]{1,63}")
+_NUMBER = pattern(r"\d+(?:\.\d+)?(?:e-?\d+)?")
+_NAME = pattern(r"[a-z_]+|[A-Z][A-Z_]+|[a-z]+(?:[A-Z][a-z]+)+")
+_CONSTANT = pattern(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_FULL_NAME = pattern(r"[^\W\d_][\w'’.-]*(?:,? [^\W\d_][\w'’.-]*){0,3}")
+_MIXED_RUN = pattern(r"[A-Za-z0-9+/=]{14,}")
+_WORDS = pattern(r"(?:[A-Z]?[a-z]{3,}[-_./]){2,}")
 _WHOLE = pattern(r"\S+")
 _PROSE = pattern(r"[ \t]+[a-z]+\b(?![=:])")
 _COMPARED = frozenset({"==", "===", "!=", "!==", "<=>"})
@@ -152,7 +159,7 @@ def judged(kind: str, value: str, start: int, *, quoted: bool = True) -> Iterato
             yield Span(start, start + len(plain), "secret", plain, LIKELY)
     elif kind == "user":
         if (
-            re.fullmatch(r"[A-Za-z0-9][\w.@\\+-]{1,63}", plain)
+            _ACCOUNT.fullmatch(plain)
             and plain.lower() not in NOBODY
             and not plain.isdigit()
         ):
@@ -220,7 +227,7 @@ def _is_secret(value: str, *, quoted: bool) -> bool:
         )
     ):
         return False
-    if re.fullmatch(r"\d+(?:\.\d+)?(?:e-?\d+)?", value):
+    if _NUMBER.fullmatch(value):
         return len(value) >= 5 and "." not in value
     if " " in value:
         words = value.split()
@@ -236,14 +243,14 @@ def _is_secret(value: str, *, quoted: bool) -> bool:
             )
         if len(words) > 3:
             return False
-    if not quoted and re.fullmatch(r"[a-z_][a-z_]*|[A-Z][A-Z_]+|[a-z]+(?:[A-Z][a-z]+)+", value):
+    if not quoted and _NAME.fullmatch(value):
         # A variable, a type or a constant; a password of letters alone is caught when quoted.
         return value.isalpha() and value.islower() and len(value) > 7 and entropy(value) > 2.9
-    return not (re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", value) or low in GENERIC_WORDS)
+    return not (_CONSTANT.fullmatch(value) or low in GENERIC_WORDS)
 
 
 def _person(value: str, start: int) -> Iterator[Span]:
-    name = re.match(r"[^\W\d_][\w'’.-]*(?:,? [^\W\d_][\w'’.-]*){0,3}", value)
+    name = _FULL_NAME.match(value)
     if name is None or "@" in name.group():
         return
     plain = name.group().rstrip(".")
@@ -331,7 +338,7 @@ def looks_random(value: str) -> bool:
     digits = sum(c.isdigit() for c in value)
     if digits < 2 or digits == len(value):
         return False
-    runs = re.findall(r"[A-Za-z0-9+/=]{14,}", value)
+    runs = _MIXED_RUN.findall(value)
     if not any(
         any(c.islower() for c in run)
         and any(c.isupper() for c in run)
@@ -342,5 +349,5 @@ def looks_random(value: str) -> bool:
     return (
         entropy(value) > 3.9
         and not _SPELLED.search(value)
-        and not re.search(r"(?:[A-Z]?[a-z]{3,}[-_./]){2,}", value)
+        and not _WORDS.search(value)
     )

@@ -298,7 +298,7 @@ def _emails(text: str, shape: Shape) -> Iterator[Span]:
             user in _NO_MAILBOX
             or public_host(host)
             or "." in host
-            or not re.search(r"\d|-", host)
+            or not _NUMBERED.search(host)
             or _NO_MAIL.match(host)
         ):
             continue
@@ -335,7 +335,7 @@ def _ips(text: str, shape: Shape) -> Iterator[Span]:
             if _is_ipv6(plain, text, found.start()):
                 yield Span(*found.span(), "ipv6", found.group().lower(), SURE)
     for found in at_each(_MAC, text, places(shape.hexadecimal, *_MAC_SHAPES)):
-        plain = re.sub(r"[^0-9a-f]", "", found.group().lower())
+        plain = _NO_HEX.sub("", found.group().lower())
         if (
             len(set(plain)) > 2
             and not (found.group().count(".") == 2 and plain.isdigit())
@@ -376,6 +376,8 @@ def _is_ipv6(plain: str, text: str, start: int) -> bool:
     return not before.isalnum()
 
 
+_NUMBERED, _NO_HEX, _PATH = pattern(r"\d|-"), pattern(r"[^0-9a-f]"), pattern(r"[/?#]")
+_DIGITS, _ADDRESS = pattern(r"[\d.]+"), pattern(r"[\d.:]+|\[.*\]")
 _CREDENTIALS = pattern(r"://[^/@]*:[^/@]+@|://[^/@]{8,}@")
 _OPENS = {")": "(", "]": "["}
 
@@ -387,12 +389,12 @@ def _urls(text: str, low: str) -> Iterator[Span]:
         while url[-1:] in {")", "]"} and url.count(url[-1]) > url.count(_OPENS[url[-1]]):
             url = url[:-1].rstrip(".,;:!?")
         host = host_of(url)
-        if host and "." in host and re.fullmatch(r"[\d.]+", host) is None and public_host(host):
+        if host and "." in host and not _DIGITS.fullmatch(host) and public_host(host):
             continue
         if (
             not host
             or host in {"localhost", "..."}
-            or re.fullmatch(r"[\d.:]+|\[.*\]", host)
+            or _ADDRESS.fullmatch(host)
             or "$" in host
             or "%s" in host
         ):
@@ -406,7 +408,7 @@ def _urls(text: str, low: str) -> Iterator[Span]:
 def host_of(url: str) -> str:
     """Return the host of an address, without user and port."""
     rest = url.partition("://")[2]
-    rest = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    rest = _PATH.split(rest, maxsplit=1)[0].rpartition("@")[2]
     return rest if rest.startswith("[") else rest.partition(":")[0]
 
 

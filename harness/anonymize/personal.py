@@ -99,6 +99,7 @@ _KEEP_BEFORE = pattern(
 )
 
 
+_PARTED = pattern(r"[ ./()-]")
 _NO_DIGIT = pattern(r"\D")
 _DATED = pattern(r"0\d?[-/]\d\d?[-/]\d{2,4}$|00")
 _SCRIPT = pattern(r"\.(?:md|txt|py|sh|json|ya?ml)$")
@@ -239,7 +240,7 @@ def _phones(text: str, low: str, shape: Shape) -> Iterator[Span]:
     if "+0" in plain or "00" in text:
         for found in at_each(_PLUS, text, places(text, "+", "00")):
             digits = _NO_DIGIT.sub("", found.group())
-            if found.group()[0] == "+" or re.search(r"[ ./()-]", found.group()):
+            if found.group()[0] == "+" or _PARTED.search(found.group()):
                 if 8 <= len(digits) <= 19 and not _FICTION.search(digits):
                     yield Span(
                         *found.span(), "phone", digits, SURE if found.group()[0] == "+" else LIKELY

@@ -19,6 +19,7 @@ _ANY = pattern(
     r"|login|logged|user|account|ssh|host|server|node|pod)"
 )
 """What a text must hold for any rule to see something in it."""
+_SHORT = 400
 _MOST_NESTED = 6
 _AROUND = 160
 
@@ -28,7 +29,7 @@ class Rules:
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield everything that a rule sees; spans may overlap."""
-        if not _ANY.search(text):
+        if len(text) < _SHORT and not _ANY.search(text):
             return
         shape = Shape(text)
         low = shape.low

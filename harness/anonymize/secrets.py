@@ -457,11 +457,14 @@ _HEADS = (
 """What a word needs before it to mean a secret."""
 
 
+_WORDY = pattern(r"[\w.-]+\(.*|[a-z_]+(?:\.[a-z_]+)+|\d{1,3}|[a-z]+(?:[-_/][a-z]+)*")
+
+
 def _secretive(value: str) -> bool:
     """Whether a value that follows "password is" is no ordinary word."""
     if value.isalpha():
         return any(c.isupper() for c in value[1:]) and any(c.islower() for c in value)
-    if re.fullmatch(r"[\w.-]+\(.*|[a-z_]+(?:\.[a-z_]+)+|\d{1,3}|[a-z]+(?:[-_/][a-z]+)*", value):
+    if _WORDY.fullmatch(value):
         return False
     return any(c.isdigit() for c in value) or any(
         not c.isalnum() and c not in "-_.,/'" for c in value

@@ -11,9 +11,10 @@ from harness.anonymize.shape import Shape, at_each, places
 _RUN = "x" * 18
 _MIXED = pattern(
     r"(?![0-9a-f]{40}(?:[0-9a-f]{24})?(?![A-Za-z0-9]))(?=[A-Za-z+/_=.-]{0,60}\d)(?=[0-9+/_=.-]{0,60}[A-Za-z])"
+    r"(?=[+/_=.-]{0,3}(?:[A-Za-z0-9]{1,7}[+/_=.-]{1,3}){0,40}[A-Za-z0-9]{8})"
     r"[A-Za-z0-9+/_=.-]{18,}"
 )
-"""Eighteen letters and digits that are no git hash."""
+"""Eighteen letters and digits, eight of them in a row, that are no git hash."""
 _QUOTED = pattern(r"[\"'](?=[A-Za-z_./-]{0,60}[^\sA-Za-z_./\"'-])[^\s\"']{16,}[\"']")
 """Sixteen characters in quotes that are no words alone."""
 _PASSED = pattern(r":[^\s/:@]{3,}@")
@@ -35,7 +36,7 @@ def suspects(text: str) -> tuple[tuple[int, int], ...]:
     made += [found.span() for found in _QUOTED.finditer(text)]
     if "@" in text:
         made += [found.span() for found in at_each(_PASSED, text, places(text, ":"))]
-    made += [(at, at + 10) for at in places(text, "-----BEGIN")]
+    made += [(at, at + 10) for at in places(text, "-----BEGIN", "PuTTY-User-")]
     return tuple(sorted(made))
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import holds
 
 MOST_STEPS = 4
 
@@ -44,10 +43,9 @@ _SOME = pattern(r"%[0-9A-Fa-fu]|&[#A-Za-z]|=(?:40|2[ED]|3A|\r?\n)|[`^]\r?\n", re
 _SPLIT = pattern(
     r"[\"'][ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]{0,40})?[+.&]?[ \t]{0,8}[\"']"
 )
-_DEFANGED = (
-    "[.]", "(.)", "{.}", "dot]", "dot)", "dot}", "dot>", "d0t]", "at]", "at)", "at}", "at>", "[@]", "(@)",
-    "[:]", "hxxp", "h**p",
-)  # fmt: skip
+_DEFANGED = pattern(
+    r"[\[({<hH](?:(?:(?<=[\[({<])(?:\.|:|@|dot|d0t|at)[\])}>])|(?<=h)(?:xxp|\*\*p))", re.IGNORECASE
+)
 _FIRST = pattern(r"[%\\&\x1b=`^\"'\[({<hH\u0080-\U0010ffff]")
 """What every encoded stretch begins with, but for a space before a bracket."""
 _WINDOWS = pattern(r"(?:\b[A-Za-z]:|\\\\[\w.-]+)(?:\\[^\s\"'<>|\\]*)*$")
@@ -89,7 +87,7 @@ def _plain_text(text: str) -> bool:
         return False
     if ('"' in text or "'" in text) and _SPLIT.search(text):
         return False
-    return not holds(text.lower(), _DEFANGED)
+    return not _DEFANGED.search(text)
 
 
 def views(text: str) -> Iterator[View]:
