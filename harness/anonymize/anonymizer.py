@@ -18,7 +18,7 @@ from harness.anonymize.roster import Forms, Roster
 from harness.anonymize.rules import Readings, containers, read, readings
 from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape
-from harness.anonymize.spans import Detector, Span
+from harness.anonymize.spans import Detector, Span, Taken
 from harness.anonymize.surrogates import OWN_EMAIL, Surrogates, reserved
 from harness.anonymize.vocabulary import GENERIC_WORDS, SYSTEM_USERS
 
@@ -234,8 +234,12 @@ class Anonymizer:
         self, text: str, key: str, spans: list[Span], depth: int, *, learning: bool
     ) -> str:
         edits: list[tuple[int, int, str]] = []
+        sure, packed = Taken(), Taken()
+        for span in spans:
+            if span.weight > 50:
+                sure.take(span.start, span.end)
         for inner in containers(text):
-            if any(inner.start < s.end and s.start < inner.end and s.weight > 50 for s in spans):
+            if sure.holds(inner.start, inner.end):
                 continue
             new = self._string(
                 inner.text,
@@ -245,12 +249,13 @@ class Anonymizer:
             )
             if new != inner.text:
                 edits.append((inner.start, inner.end, inner.packed(new)))
+                packed.take(inner.start, inner.end)
         if learning:
             return text
         edits += [
             (s.start, s.end, self._surrogate(s, text))
             for s in spans
-            if not any(s.start < b and a < s.end for a, b, _ in edits)
+            if not packed.holds(s.start, s.end)
         ]
         parts, at = [], 0
         still = "version" in key.lower() or "model" in key.lower()

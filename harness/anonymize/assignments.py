@@ -46,10 +46,14 @@ _PLACE = pattern(
 
 def assigned(text: str, shape: Shape) -> Iterator[Span]:
     """Yield the values that their keys declare."""
+    read = 0
     for found in _keys(text, shape.keys):
         kind = kind_of_key(found.group("key"))
         if kind and kind not in {"keep", "time"}:
-            yield from _value(text, found, kind)
+            if found.end() >= read:  # what stands in a very long value was read with it
+                bare = _BARE.match(text, found.end())
+                read = bare.end() if bare and bare.end() - bare.start() > _VERY_LONG else 0
+                yield from _value(text, found, kind)
         elif not kind:
             yield from _random(text, found, shape.tokens)
     if "</" in text or "value=" in text:
@@ -78,6 +82,7 @@ def _keys(text: str, keys: str) -> Iterator[re.Match[str]]:
             yield found
 
 
+_VERY_LONG = 4_000
 _FAR, _LONGEST, _TO_VALUE = 16, 200, 32
 """From a key to the sign of its operator; the longest key; from its end to its value."""
 

@@ -8,7 +8,7 @@ from harness.anonymize.pattern import pattern
 from harness.anonymize.personal import personal
 from harness.anonymize.secrets import contextual, known
 from harness.anonymize.shape import Shape
-from harness.anonymize.spans import Detector, Span, apart
+from harness.anonymize.spans import Detector, Span, Taken, apart
 from harness.anonymize.views import Packed, View, packed, views
 
 PACKED = "packed"
@@ -60,12 +60,13 @@ def read(
 ) -> list[Span]:
     """Return the spans of a text in all its readings, apart and in order; the deepest reading first."""
     kept: list[Span] = []
+    taken = Taken()
     for view, plain, seen in readings(text, detectors) if known is None else known:
         for span in apart([*seen, *extra(plain)] if extra is not None else seen):
             start, end = view.back(span.start, span.end) if view else (span.start, span.end)
-            if not _overlaps(kept, start, end):
+            if taken.take(start, end):
                 levels = _levels(text, start, end, view) if view else span.levels
-                kept.append(span._replace(start=start, end=end, levels=levels))
+                kept.append(span._replace(start=start, end=end, levels=levels) if view else span)
     return sorted(kept)
 
 
@@ -95,10 +96,6 @@ def _levels(text: str, start: int, end: int, view: View) -> int:
     return view.percents if "%" in text[start:end] else 0
 
 
-def _overlaps(kept: list[Span], start: int, end: int) -> bool:
-    return any(start < span.end and span.start < end for span in kept)
-
-
 def containers(text: str) -> Iterator[Packed]:
     """Yield what is a text in base64 or hex inside a text."""
     if _PACKABLE.search(text):
@@ -110,7 +107,10 @@ def everywhere(text: str, detectors: Sequence[Detector], depth: int = 0) -> Iter
     spans = read(text, detectors)
     yield from spans
     if depth < _MOST_NESTED:
+        taken = Taken()
+        for span in spans:
+            taken.take(span.start, span.end)
         for inner in containers(text):
-            if not _overlaps(spans, inner.start, inner.end):
+            if not taken.holds(inner.start, inner.end):
                 for span in everywhere(inner.text, detectors, depth + 1):
                     yield span._replace(start=inner.start, end=inner.end)

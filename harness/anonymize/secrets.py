@@ -121,7 +121,7 @@ KNOWN: tuple[Known, ...] = (
     ),
     _known(
         "sk- pk- rk-",
-        rf"{_B}(?:sk|pk|rk)-(?:(?:ant|proj|or|svcacct|admin|lf|live|test|None)-?[\w-]{{12,}}|[A-Za-z0-9]{{20,}}|(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{{24,}})",
+        rf"{_B}(?:sk|pk|rk)-(?:(?:ant|proj|or|svcacct|admin|lf|live|test|None)-?[\w-]{{12,}}|[A-Za-z0-9]{{20,}}|(?=[\w-]{{0,200}}\d)(?=[\w-]{{0,200}}[A-Z])[\w-]{{24,}})",
         "model_key",
     ),
     _known(
@@ -177,7 +177,7 @@ KNOWN: tuple[Known, ...] = (
     ),
     _known(
         "hvs. hvb. hvr. s. b. r.",
-        r"\b(?:hv[sbr]\.[\w-]{20,}|[sbr]\.(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{24}(?![\w]))",
+        r"\b(?:hv[sbr]\.[\w-]{20,}|[sbr]\.(?=[A-Za-z0-9]{0,24}\d)(?=[A-Za-z0-9]{0,24}[A-Z])[A-Za-z0-9]{24}(?![\w]))",
         "vault_token",
     ),
     _known(".atlasv1.", r"\b[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{50,}", "vault_token", before=14),
@@ -249,6 +249,7 @@ def _index() -> _Index:
 
 
 _LETTERS = 3
+_MANY, _JOINTS = 1_000, frozenset("-_.+/=")
 _HEADS_OF_WORDS = pattern(r"([A-Za-z0-9]{1,3})[A-Za-z0-9]*")
 
 
@@ -271,6 +272,8 @@ def known(text: str, shape: Shape) -> Iterator[Span]:
     for number, needles in _possible(text, tokens).items():
         _, form, kind, before, _ = KNOWN[number]
         anchors = places(text, *needles)
+        if len(anchors) > _MANY:  # a hostile run of them is read once
+            anchors = [at for at in anchors if at == 0 or text[at - 1] not in _JOINTS]
         for found in near(form, text, anchors, before, 200) if before else at_each(form, text, anchors):
             group = found.lastindex or 0
             value = found.group(group)
