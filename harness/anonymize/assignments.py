@@ -163,11 +163,7 @@ def judged(kind: str, value: str, start: int, *, quoted: bool = True) -> Iterato
         if _is_secret(plain, quoted=quoted):
             yield Span(start, start + len(plain), "secret", plain, LIKELY)
     elif kind == "user":
-        if (
-            _ACCOUNT.fullmatch(plain)
-            and plain.lower() not in NOBODY
-            and not plain.isdigit()
-        ):
+        if _ACCOUNT.fullmatch(plain) and plain.lower() not in NOBODY and not plain.isdigit():
             if "@" not in plain:
                 yield Span(start, start + len(plain), "user", plain, GUESS)
     elif kind == "person":
@@ -261,9 +257,7 @@ def _person(value: str, start: int) -> Iterator[Span]:
     plain = name.group().rstrip(".")
     if plain[:1].isupper() and plain.lower() not in NOBODY:
         yield Span(start, start + len(plain), "person", plain, GUESS)
-    elif (
-        re.fullmatch(r"[a-z]+[._-]?[a-z0-9]+", value) and value not in NOBODY
-    ):
+    elif re.fullmatch(r"[a-z]+[._-]?[a-z0-9]+", value) and value not in NOBODY:
         yield Span(start, start + len(value), "user", value, GUESS)
 
 
@@ -351,8 +345,4 @@ def looks_random(value: str) -> bool:
         for run in runs
     ):
         return False
-    return (
-        entropy(value) > 3.9
-        and not _SPELLED.search(value)
-        and not _WORDS.search(value)
-    )
+    return entropy(value) > 3.9 and not _SPELLED.search(value) and not _WORDS.search(value)

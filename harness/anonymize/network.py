@@ -55,62 +55,10 @@ _HOST = pattern(
 )
 _CODE_AFTER = pattern(r"\s?\(|\s?[+*|&-]?=[^=]|\[")
 _CODE_WORDS = frozenset(
-    [
-        "self",
-        "this",
-        "cls",
-        "os",
-        "sys",
-        "np",
-        "pd",
-        "app",
-        "module",
-        "exports",
-        "window",
-        "document",
-        "request",
-        "response",
-        "config",
-        "settings",
-        "logger",
-        "logging",
-        "log",
-        "context",
-        "ctx",
-        "math",
-        "json",
-        "re",
-        "time",
-        "data",
-        "item",
-        "user",
-        "node",
-        "event",
-        "args",
-        "kwargs",
-        "obj",
-        "result",
-        "row",
-        "std",
-        "java",
-        "javax",
-        "org",
-        "com",
-        "io",
-        "net",
-        "kotlin",
-        "scala",
-        "android",
-        "spring",
-        "django",
-        "flask",
-        "model",
-        "client",
-        "server",
-        "session",
-        "console",
-        "process",
-    ]
+    """self this cls os sys np pd app module exports window document request response config
+    settings logger logging log context ctx math json re time data item user node event args
+    kwargs obj result row std java javax org com io net kotlin scala android spring django
+    flask model client server session console process""".split()
 )
 _CUED = pattern(
     r"(?i)(?:\b(?:ssh|scp|ping|host|hosts|hostname|server|node|nslookup|dig|telnet|traceroute|nc|mtr|rsync|machine|instance|box|vm|replica|primary|standby|bastion|connect(?:ed|ing)? to|resolve|resolving|reach|curl|wget|listening on|domain|fqdn|from|via|--host|-h|upstream|peer|broker|drain(?:ed)?|cordon(?:ed)?|rebooted|reboot|failover to|(?:kubectl )?(?:drain|cordon|uncordon))[ =:]+[\"'`(]?)$"
@@ -126,38 +74,9 @@ _SYSLOG = pattern(
     r"(?m)^(?:<\d+>)?(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) (?P<v>[A-Za-z][\w.-]{1,80}) (?=[\w./()-]+(?:\[\d+\])?:)"
 )
 _NO_HOST = frozenset(
-    [
-        "localhost",
-        "pod-0",
-        "worker-0",
-        "level",
-        "info",
-        "warn",
-        "error",
-        "debug",
-        "kernel",
-        "gpt-4",
-        "utf-8",
-        "http2",
-        "python3",
-        "ipv4",
-        "ipv6",
-        "base64",
-        "sha256",
-        "md5",
-        "s3",
-        "ec2",
-        "k8s",
-        "step1",
-        "top10",
-        "x86",
-        "node18",
-        "node20",
-        "node16",
-        "node22",
-        "h2",
-        "log4j",
-    ]
+    """localhost pod-0 worker-0 level info warn error debug kernel gpt-4 utf-8 http2 python3
+    ipv4 ipv6 base64 sha256 md5 s3 ec2 k8s step1 top10 x86 node18 node20 node16 node22 h2
+    log4j""".split()
 )
 
 
@@ -208,30 +127,10 @@ def public_host(host: str) -> bool:
 
 
 _OPEN_DOMAINS = frozenset(
-    [
-        "python.org",
-        "wikipedia.org",
-        "readthedocs.io",
-        "github.io",
-        "mozilla.org",
-        "debian.org",
-        "ubuntu.com",
-        "kubernetes.io",
-        "apache.org",
-        "gnu.org",
-        "kernel.org",
-        "npmjs.com",
-        "pypi.org",
-        "docker.com",
-        "googleapis.com",
-        "w3.org",
-        "ietf.org",
-        "openai.com",
-        "anthropic.com",
-        "stackoverflow.com",
-        "stackexchange.com",
-        "githubusercontent.com",
-    ]
+    """python.org wikipedia.org readthedocs.io github.io mozilla.org debian.org ubuntu.com
+    kubernetes.io apache.org gnu.org kernel.org npmjs.com pypi.org docker.com googleapis.com
+    w3.org ietf.org openai.com anthropic.com stackoverflow.com stackexchange.com
+    githubusercontent.com""".split()
 )
 
 

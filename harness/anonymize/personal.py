@@ -140,10 +140,14 @@ def _pods(text: str, low: str, shape: Shape) -> Iterator[Span]:
         anchors.append(max(start, *(text.rfind(c, start, tail.start()) + 1 for c in "@$\\")))
     for found in at_each(_POD, text, anchors):
         yield Span(*found.span(), "pod", found.group(), SURE)
-    replicas = [found.start() for found in _REPLICA.finditer(text)] if "-0000" in shape.folded else []
+    replicas = (
+        [found.start() for found in _REPLICA.finditer(text)] if "-0000" in shape.folded else []
+    )
     if "pod" in low or "kubectl" in low or replicas:
         words = places(low, "pod", "kubectl ")
-        for found in near(_CUED_POD, text, sorted((*words, *replicas)), 120 if replicas else 0, 180):
+        for found in near(
+            _CUED_POD, text, sorted((*words, *replicas)), 120 if replicas else 0, 180
+        ):
             yield from named(found, "pod", LIKELY)
 
 
@@ -165,7 +169,9 @@ def _blank_uuid(value: str) -> bool:
 
 def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
     plain = shape.plain
-    for found in at_each(_CARD, text, sorted((*runs(plain, "0" * 13), *places(plain, *_CARD_SHAPES)))):
+    for found in at_each(
+        _CARD, text, sorted((*runs(plain, "0" * 13), *places(plain, *_CARD_SHAPES)))
+    ):
         digits = _NO_DIGIT.sub("", found.group())
         if (
             13 <= len(digits) <= 19
@@ -177,7 +183,13 @@ def _numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
             yield Span(*found.span(), "card", digits, SURE)
     for found in at_each(_SSN, text, places(plain, *_SSN_SHAPES)):
         yield Span(*found.span(), "ssn", _NO_DIGIT.sub("", found.group()), LIKELY)
-    for found in at_each(_CUED_SSN, text, places(low, "ssn", "social security") if not shape.words.isdisjoint(("ssn", "social")) else ()):
+    for found in at_each(
+        _CUED_SSN,
+        text,
+        places(low, "ssn", "social security")
+        if not shape.words.isdisjoint(("ssn", "social"))
+        else (),
+    ):
         yield Span(*found.span("v"), "ssn", _NO_DIGIT.sub("", found.group("v")), SURE)
     yield from _phones(text, low, shape)
     folded = shape.folded

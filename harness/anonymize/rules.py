@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.anonymize.assignments import assigned
+from harness.anonymize.known import known
 from harness.anonymize.network import network
+from harness.anonymize.packed import Packed, packed
 from harness.anonymize.pattern import pattern
 from harness.anonymize.personal import personal
-from harness.anonymize.secrets import contextual, known
+from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape
 from harness.anonymize.spans import Detector, Span, Taken, apart
-from harness.anonymize.views import Packed, View, packed, views
+from harness.anonymize.views import View, views
 
 PACKED = "packed"
 _PACKABLE = pattern(r"[A-Za-z0-9+/_-]{11}|[0-9a-fA-F]{2}[ :,][0-9a-fA-F]{2}[ :,]")
@@ -83,7 +85,8 @@ def _seen(text: str, detectors: Sequence[Detector]) -> list[Span]:
 
 
 def _without(text: str, spans: list[Span]) -> str:
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for span in sorted(spans):
         if span.end > at:
             start = max(at, span.start)

@@ -92,7 +92,7 @@ class Shape:
     def any_of(self, shapes: Iterable[str]) -> bool:
         """Whether one of these stretches is somewhere in the plain shape."""
         plain = self.plain
-        for shape in shapes:  # a loop, since a generator costs more than the searches
+        for shape in shapes:  # noqa: SIM110 - a loop, since a generator costs more than the searches
             if shape in plain:
                 return True
         return False
@@ -185,9 +185,7 @@ _SEEN_AHEAD = 4
 """How far patterns look beyond their end."""
 
 
-def at_each(
-    form: re.Pattern[str], text: str, anchors: Iterable[int]
-) -> Iterator[re.Match[str]]:
+def at_each(form: re.Pattern[str], text: str, anchors: Iterable[int]) -> Iterator[re.Match[str]]:
     """Yield the matches of a pattern that begin at an anchor and do not overlap."""
     done, match = 0, form.match
     for anchor in anchors:

@@ -3,9 +3,14 @@
 import importlib.util
 
 import pytest
+
 from harness.anonymize import Anonymizer
 from harness.anonymize.optional import (
-    MODEL, DetectSecrets, Names, default_detectors, incident_detectors,
+    MODEL,
+    DetectSecrets,
+    Names,
+    default_detectors,
+    incident_detectors,
 )  # fmt: skip
 from harness.anonymize.rules import Rules
 
@@ -36,10 +41,8 @@ def test_a_name_far_into_a_long_text_is_found_at_its_place() -> None:
 
 
 def test_a_name_that_no_roster_knows_is_replaced_everywhere() -> None:
-    """With names as a detector, what it finds once is replaced in every form, as a roster's names are."""
-    anonymizer = Anonymizer(
-        b"k" * 32, incident="I", detectors=(Rules(), DetectSecrets(), _ruled())
-    )
+    """What names find once is replaced in every form, as a roster's names are."""
+    anonymizer = Anonymizer(b"k" * 32, incident="I", detectors=(Rules(), DetectSecrets(), _ruled()))
     documents = [_TOLD, "ping ookonkwo about it", "billing queue restarted"]
     anonymizer.collect(documents)
     made = anonymizer.replace(documents)
@@ -48,7 +51,7 @@ def test_a_name_that_no_roster_knows_is_replaced_everywhere() -> None:
 
 
 def test_names_are_read_where_the_extra_is_installed_and_only_in_an_incident() -> None:
-    """Installing ``[ner]`` switches names on for an incident's documents, and never for scanning."""
+    """Installing ``[ner]`` switches names on for an incident's documents, not for scanning."""
     there = all(importlib.util.find_spec(name) is not None for name in ("spacy", MODEL))
     assert any(isinstance(each, Names) for each in incident_detectors()) is there
     assert not any(isinstance(each, Names) for each in default_detectors())
