@@ -1,7 +1,8 @@
 """Where something identifying stands in a text, and who may say so."""
 
+import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 
@@ -26,6 +27,13 @@ class Detector(Protocol):
     def find(self, text: str) -> Iterable[Span]:
         """Yield what this detector sees, in any order; spans may overlap."""
         ...
+
+
+def named(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
+    """Yield the groups of a match that took part, each a span of one kind."""
+    for name, value in found.groupdict().items():
+        if value is not None and name != "b":
+            yield Span(*found.span(name), kind, value, weight)
 
 
 class Taken:
