@@ -36,7 +36,7 @@ _CONSTANT = pattern(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _FULL_NAME = pattern(r"[^\W\d_][\w'’.-]*(?:,? [^\W\d_][\w'’.-]*){0,3}")
 _MIXED_RUN = pattern(r"[A-Za-z0-9+/=]{14,}")
 _WORDS = pattern(r"(?:[A-Z]?[a-z]{3,}[-_./]){2,}")
-_WHOLE = pattern(r"\S+")
+_WHOLE = pattern(r"\S{1,4000}")
 _PROSE = pattern(r"[ \t]+[a-z]+\b(?![=:])")
 _COMPARED = frozenset({"==", "===", "!=", "!==", "<=>"})
 _PLACE = pattern(
@@ -135,7 +135,8 @@ def _read(text: str, at: int, kind: str) -> tuple[int, bool, str]:
         return at, False, ""
     value = bare.group()
     if kind == "secret":
-        joined = _WHOLE.match(text, at)
+        end = bare.end()
+        joined = _WHOLE.match(text, at) if text[end : end + 1] in {"<", ">"} else None
         if (
             joined
             and len(joined.group()) > len(value)

@@ -44,13 +44,7 @@ def around(text: str, lines: int, most: int) -> list[str]:
     """Return the lines with something disorderly, with lines around them, cut at white space."""
     made: list[list[int]] = []
     for first, last in suspects(text):
-        start, end = first, last
-        for _ in range(lines + 1):
-            start = max(text.rfind("\n", 0, start), 0)
-            after = text.find("\n", end + 1)
-            end = after if after >= 0 else len(text)
-        start = start if first - start <= most else _cut(text, first - most, first)
-        end = end if end - last <= most else _cut(text, last, last + most, back=True)
+        start, end = _before(text, first, lines, most), _after(text, last, lines, most)
         if made and start <= made[-1][1]:
             made[-1][1] = max(end, made[-1][1])
         else:
@@ -58,10 +52,25 @@ def around(text: str, lines: int, most: int) -> list[str]:
     return [text[start:end] for start, end in made]
 
 
-def _cut(text: str, start: int, end: int, *, back: bool = False) -> int:
-    """Return the first white space of a stretch, or its last; where there is none, its other end."""
-    if back:
-        at = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
-        return at if at >= 0 else end
-    found = [at for at in (text.find(" ", start, end), text.find("\n", start, end)) if at >= 0]
-    return min(found, default=start)
+def _before(text: str, place: int, lines: int, most: int) -> int:
+    """Return where the lines before a place begin, or the first white space that is near enough."""
+    least, at = max(0, place - most), place
+    for _ in range(lines + 1):
+        at = text.rfind("\n", least, at)
+        if at < 0:
+            near = [
+                c for c in (text.find(" ", least, place), text.find("\n", least, place)) if c >= 0
+            ]
+            return min(near, default=least) if least else 0
+    return at
+
+
+def _after(text: str, place: int, lines: int, most: int) -> int:
+    """Return where the lines after a place end, or the last white space that is near enough."""
+    least, at = min(len(text), place + most), place
+    for _ in range(lines + 1):
+        at = text.find("\n", at + 1, least)
+        if at < 0:
+            cut = max(text.rfind(" ", place, least), text.rfind("\n", place, least))
+            return cut if cut >= 0 and least < len(text) else least
+    return at

@@ -27,6 +27,8 @@ _SHAPES = {
     "escapes": _run("\\u0041"),
     "entities": _run("&#65;"),
     "passwords": _run("password="),
+    "queries": "http://" + _run("&token=abcd"),
+    "marked up": _run("token=ab<"),
     "open quotes": "password='" + _run("\\'"),
     "schemes": _run("://a:"),
     "keys begun": _run("-----BEGIN PRIVATE KEY-----_"),
