@@ -13,11 +13,12 @@ from harness.anonymize.assignments import judged
 from harness.anonymize.jsontext import is_json, rewritten
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.network import host_of
-from harness.anonymize.optional import default_detectors
+from harness.anonymize.optional import incident_detectors
 from harness.anonymize.roster import Forms, Roster
 from harness.anonymize.rules import Readings, containers, read, readings
 from harness.anonymize.secrets import contextual
-from harness.anonymize.spans import Detector, Span
+from harness.anonymize.shape import Shape
+from harness.anonymize.spans import Detector, Span, Taken
 from harness.anonymize.surrogates import OWN_EMAIL, Surrogates, reserved
 from harness.anonymize.vocabulary import GENERIC_WORDS, SYSTEM_USERS
 
@@ -96,7 +97,7 @@ class Anonymizer:
             raise ValueError("an anonymization key has at least 16 bytes")
         self.incident = incident
         self.surrogates = Surrogates(key, incident)
-        self.detectors = tuple(default_detectors() if detectors is None else detectors)
+        self.detectors = tuple(incident_detectors() if detectors is None else detectors)
         self.known = _Known()
         self._memory: dict[str, Readings] = {}
         self._kept = 0
@@ -233,8 +234,12 @@ class Anonymizer:
         self, text: str, key: str, spans: list[Span], depth: int, *, learning: bool
     ) -> str:
         edits: list[tuple[int, int, str]] = []
+        sure, packed = Taken(), Taken()
+        for span in spans:
+            if span.weight > 50:
+                sure.take(span.start, span.end)
         for inner in containers(text):
-            if any(inner.start < s.end and s.start < inner.end and s.weight > 50 for s in spans):
+            if sure.holds(inner.start, inner.end):
                 continue
             new = self._string(
                 inner.text,
@@ -244,12 +249,13 @@ class Anonymizer:
             )
             if new != inner.text:
                 edits.append((inner.start, inner.end, inner.packed(new)))
+                packed.take(inner.start, inner.end)
         if learning:
             return text
         edits += [
             (s.start, s.end, self._surrogate(s, text))
             for s in spans
-            if not any(s.start < b and a < s.end for a, b, _ in edits)
+            if not packed.holds(s.start, s.end)
         ]
         parts, at = [], 0
         still = "version" in key.lower() or "model" in key.lower()
@@ -342,7 +348,7 @@ class Anonymizer:
         if span.kind == "person":
             self._person(span.value)
         elif span.kind == "url":
-            for part in contextual(span.value, span.value.lower()):
+            for part in contextual(span.value, Shape(span.value)):
                 self._learn(part, part.value)
             host = host_of(span.value).lower()
             if "." in host and not host.replace(".", "").isdigit():

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
 from harness.anonymize.secrets import GUESS, LIKELY, entropy
+from harness.anonymize.shape import Shape, at_each, places
 from harness.anonymize.spans import Span
-from harness.anonymize.vocabulary import GENERIC_WORDS, SYSTEM_USERS, made_up
+from harness.anonymize.vocabulary import GENERIC_WORDS, NOBODY, made_up
 
 _KEY = pattern(
-    r"(?<![\w.$-])[\"'`\[]?(?P<key>[A-Za-z_$][\w.$/-]*+)(?:[\"'`]?\]|\[\]|[\"'`])?+(?P<op>[ \t]{0,12}+(?:=>|:=|\|\|:|<=>|==?=?|!==?|:|->)[ \t]{0,12}+|[ \t]{1,4}+(?=[\"'])|(?=[\"']))"
+    r"(?<![\w.$-])[\"'`\[]?(?P<key>[A-Za-z_$][\w.$/-]{0,200}+)(?:[\"'`]?\]|\[\]|[\"'`])?+(?P<op>[ \t]{0,12}+(?:=>|:=|\|\|:|<=>|==?=?|!==?|:|->)[ \t]{0,12}+|[ \t]{1,4}+(?=[\"'])|(?=[\"']))"
 )
 _STRING = pattern(r"[@\$rbuf]{0,2}(?:\"\"\"|'''|[\"'`])")
 _BARE = pattern(r"[^\s,;&|<>\"'`]+")
@@ -23,11 +24,19 @@ _XML = pattern(
     r"|\b(?:key|name)=[\"'](?P<name>[\w.:-]{2,80})[\"']\s+value=[\"'](?P<w>[^\"']{3,400})[\"']"
 )
 _TWO_STEPS = pattern(
-    r"[\"']?(?i:name|key)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<key>[A-Za-z_][\w.-]{2,80})[\"']?\s*,?\s*[\"']?(?i:value)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<v>[^\"'\s,}]{4,})"
+    r"[\"']?(?i:name|key)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<key>[A-Za-z_][\w.-]{2,80})[\"']?\s{0,20},?\s{0,20}[\"']?(?i:value)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<v>[^\"'\s,}]{4,})"
 )
 _CALL = pattern(
     r"^(?:[A-Za-z_][\w.]*\s*\(.*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(.*|\[.*)?|[A-Za-z_][\w.]*\[[\"'].*|\$\{.*|\{\{\s*[.\w].*\}\}|\$\(.*|<[^>]*>|\*\w|&\w|new\b.*|await\b.*|lambda\b.*|%s.*|\{[a-z_.]*\}|\[.*|\(.*|\{|\}|//.*)$"
 )
+_ACCOUNT = pattern(r"[A-Za-z0-9][\w.@\\+-]{1,63}")
+_NUMBER = pattern(r"\d+(?:\.\d+)?(?:e-?\d+)?")
+_NAME = pattern(r"[a-z_]+|[A-Z][A-Z_]+|[a-z]+(?:[A-Z][a-z]+)+")
+_CONSTANT = pattern(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_FULL_NAME = pattern(r"[^\W\d_][\w'’.-]*(?:,? [^\W\d_][\w'’.-]*){0,3}")
+_MIXED_RUN = pattern(r"[A-Za-z0-9+/=]{14,}")
+_WORDS = pattern(r"(?:[A-Z]?[a-z]{3,}[-_./]){2,}")
+_WHOLE = pattern(r"\S{1,4000}")
 _PROSE = pattern(r"[ \t]+[a-z]+\b(?![=:])")
 _COMPARED = frozenset({"==", "===", "!=", "!==", "<=>"})
 _PLACE = pattern(
@@ -35,24 +44,47 @@ _PLACE = pattern(
 )
 
 
-def assigned(text: str) -> Iterator[Span]:
+def assigned(text: str, shape: Shape) -> Iterator[Span]:
     """Yield the values that their keys declare."""
-    if ":" in text or "=" in text or '"' in text or "'" in text or ">" in text:
-        for found in _KEY.finditer(text):
-            kind = kind_of_key(found.group("key"))
-            if kind and kind not in {"keep", "time"}:
+    read = 0
+    for found in _keys(text, shape.keys):
+        kind = kind_of_key(found.group("key"))
+        if kind and kind not in {"keep", "time"}:
+            if found.end() >= read:  # what stands in a very long value was read with it
+                bare = _BARE.match(text, found.end())
+                read = bare.end() if bare and bare.end() - bare.start() > _VERY_LONG else 0
                 yield from _value(text, found, kind)
-            elif not kind:
-                yield from _random(text, found)
+        elif not kind:
+            yield from _random(text, found, shape.tokens)
     if "</" in text or "value=" in text:
-        for found in _XML.finditer(text):
+        for found in at_each(_XML, text, places(text, "<", "key=", "name=")):
             key, name = (
                 (found.group("key"), "v") if found.group("v") else (found.group("name"), "w")
             )
             yield from judged(kind_of_key(key), found.group(name), found.start(name))
     if "alue" in text:
-        for found in _TWO_STEPS.finditer(text):
+        for found in at_each(_TWO_STEPS, text, places(shape.low, "name", "key")):
             yield from judged(kind_of_key(found.group("key")), found.group("v"), found.start("v"))
+
+
+def _keys(text: str, keys: str) -> Iterator[re.Match[str]]:
+    """Yield the keys with their operators: before each sign of one, the run that can be a key."""
+    last, done = -1, 0
+    for at in places(text, "=", ":", '"', "'", "->"):
+        end = keys.rfind("x", max(last + 1, at - _FAR), at)
+        if end < 0:
+            continue
+        last = end
+        start = max(keys.rfind(" ", max(0, end - _LONGEST), end) + 1, end - _LONGEST, done)
+        found = _KEY.search(text, start, end + _TO_VALUE)
+        if found and found.start("key") <= end:
+            done = found.end()
+            yield found
+
+
+_VERY_LONG = 4_000
+_FAR, _LONGEST, _TO_VALUE = 16, 200, 32
+"""From a key to the sign of its operator; the longest key; from its end to its value."""
 
 
 def _value(text: str, found: re.Match[str], kind: str) -> Iterator[Span]:
@@ -68,7 +100,7 @@ def _value(text: str, found: re.Match[str], kind: str) -> Iterator[Span]:
         operator == ""
         and text[start + len(value) : start + len(value) + 2] not in {'";', "';"}
         and not (
-            text[:start].rstrip().endswith(("'", '"'))
+            text[max(0, start - 80) : start].rstrip().endswith(("'", '"'))
             and len(value) > 7
             and any(c.isdigit() for c in value)
             and " " not in value
@@ -88,14 +120,11 @@ def _read(text: str, at: int, kind: str) -> tuple[int, bool, str]:
     if opened:
         quote = opened.group().lstrip("@$rbuf")
         start = opened.end()
-        end = start
-        while True:
-            end = text.find(quote, end)
-            if end < 0 or ("\n" in text[start:end] and len(quote) == 1 and kind != "secret"):
-                return at, False, ""
-            if text[end - 1] != "\\" or end == start:
-                return start, True, text[start:end]
-            end += 1
+        end = text.find(quote, start)
+        while end > start and text[end - 1] == "\\":
+            end = text.find(quote, end + 1)
+        broken = len(quote) == 1 and kind != "secret" and text.find("\n", start, end) >= 0
+        return (at, False, "") if end < 0 or broken else (start, True, text[start:end])
     if kind == "person":
         named = pattern(r"[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]*){0,3}").match(text, at)
         return (at, False, named.group().rstrip(".")) if named else (at, False, "")
@@ -106,8 +135,8 @@ def _read(text: str, at: int, kind: str) -> tuple[int, bool, str]:
         return at, False, ""
     value = bare.group()
     if kind == "secret":
-        rest = text[at:].split("\n", 1)[0]
-        joined = re.match(r"\S+", rest)
+        end = bare.end()
+        joined = _WHOLE.match(text, at) if text[end : end + 1] in {"<", ">"} else None
         if (
             joined
             and len(joined.group()) > len(value)
@@ -135,11 +164,7 @@ def judged(kind: str, value: str, start: int, *, quoted: bool = True) -> Iterato
         if _is_secret(plain, quoted=quoted):
             yield Span(start, start + len(plain), "secret", plain, LIKELY)
     elif kind == "user":
-        if (
-            re.fullmatch(r"[A-Za-z0-9][\w.@\\+-]{1,63}", plain)
-            and plain.lower() not in SYSTEM_USERS | GENERIC_WORDS
-            and not plain.isdigit()
-        ):
+        if _ACCOUNT.fullmatch(plain) and plain.lower() not in NOBODY and not plain.isdigit():
             if "@" not in plain:
                 yield Span(start, start + len(plain), "user", plain, GUESS)
     elif kind == "person":
@@ -204,7 +229,7 @@ def _is_secret(value: str, *, quoted: bool) -> bool:
         )
     ):
         return False
-    if re.fullmatch(r"\d+(?:\.\d+)?(?:e-?\d+)?", value):
+    if _NUMBER.fullmatch(value):
         return len(value) >= 5 and "." not in value
     if " " in value:
         words = value.split()
@@ -220,22 +245,20 @@ def _is_secret(value: str, *, quoted: bool) -> bool:
             )
         if len(words) > 3:
             return False
-    if not quoted and re.fullmatch(r"[a-z_][a-z_]*|[A-Z][A-Z_]+|[a-z]+(?:[A-Z][a-z]+)+", value):
+    if not quoted and _NAME.fullmatch(value):
         # A variable, a type or a constant; a password of letters alone is caught when quoted.
         return value.isalpha() and value.islower() and len(value) > 7 and entropy(value) > 2.9
-    return not (re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", value) or low in GENERIC_WORDS)
+    return not (_CONSTANT.fullmatch(value) or low in GENERIC_WORDS)
 
 
 def _person(value: str, start: int) -> Iterator[Span]:
-    name = re.match(r"[^\W\d_][\w'’.-]*(?:,? [^\W\d_][\w'’.-]*){0,3}", value)
+    name = _FULL_NAME.match(value)
     if name is None or "@" in name.group():
         return
     plain = name.group().rstrip(".")
-    if plain[:1].isupper() and plain.lower() not in GENERIC_WORDS | SYSTEM_USERS:
+    if plain[:1].isupper() and plain.lower() not in NOBODY:
         yield Span(start, start + len(plain), "person", plain, GUESS)
-    elif (
-        re.fullmatch(r"[a-z]+[._-]?[a-z0-9]+", value) and value not in SYSTEM_USERS | GENERIC_WORDS
-    ):
+    elif re.fullmatch(r"[a-z]+[._-]?[a-z0-9]+", value) and value not in NOBODY:
         yield Span(start, start + len(value), "user", value, GUESS)
 
 
@@ -259,15 +282,16 @@ def _host(value: str, start: int) -> Iterator[Span]:
 
 
 _TOKEN_VALUE = pattern(r"[A-Za-z0-9+/_=.-]{20,300}(?![\w])")
+_TWENTY = "x" * 20
 _HASH = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12}")
 
 
-def _random(text: str, found: re.Match[str]) -> Iterator[Span]:
+def _random(text: str, found: re.Match[str], tokens: str) -> Iterator[Span]:
     """Yield a value that looks drawn at random under a key that says nothing."""
     at = found.end()
     if at < len(text) and text[at] in "\"'`":
         at += 1
-    token = _TOKEN_VALUE.match(text, at)
+    token = _TOKEN_VALUE.match(text, at) if tokens.startswith(_TWENTY, at) else None
     if token and (
         looks_random(token.group().rstrip(".")) or _keyed(found.group("key"), token.group())
     ):
@@ -314,7 +338,7 @@ def looks_random(value: str) -> bool:
     digits = sum(c.isdigit() for c in value)
     if digits < 2 or digits == len(value):
         return False
-    runs = re.findall(r"[A-Za-z0-9+/=]{14,}", value)
+    runs = _MIXED_RUN.findall(value)
     if not any(
         any(c.islower() for c in run)
         and any(c.isupper() for c in run)
@@ -322,8 +346,4 @@ def looks_random(value: str) -> bool:
         for run in runs
     ):
         return False
-    return (
-        entropy(value) > 3.9
-        and not _SPELLED.search(value)
-        and not re.search(r"(?:[A-Z]?[a-z]{3,}[-_./]){2,}", value)
-    )
+    return entropy(value) > 3.9 and not _SPELLED.search(value) and not _WORDS.search(value)

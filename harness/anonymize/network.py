@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape
+from harness.anonymize.shape import Shape, at_each, back, near, places, starts
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import (
     FILE_ENDINGS,
@@ -32,6 +32,8 @@ _NO_MAIL = pattern(r"^(?:v?\d+(?:\.\d+)*(?:[-.][\w.]+)?|latest|next|sha\d+.*|mas
 _SSH = pattern(
     r"(?<![\w.+%@/-])(?P<user>[a-z_][\w.-]{0,31})@(?P<host>[A-Za-z0-9][A-Za-z0-9.-]{1,80}[A-Za-z0-9])(?=:|[\s~$#'\"`),;\]]|$)"
 )
+_MACHINE = pattern(r"[A-Za-z0-9][A-Za-z0-9-]{1,81}(?=:|[\s~$#'\"`),;\]]|$)")
+"""What may follow in ``user@machine``."""
 _IPV4 = pattern(
     r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2}\b)?(?![\w]|\.\d)|(?<=[/_-])(?<!\d[/_-])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)"
 )
@@ -53,62 +55,10 @@ _HOST = pattern(
 )
 _CODE_AFTER = pattern(r"\s?\(|\s?[+*|&-]?=[^=]|\[")
 _CODE_WORDS = frozenset(
-    [
-        "self",
-        "this",
-        "cls",
-        "os",
-        "sys",
-        "np",
-        "pd",
-        "app",
-        "module",
-        "exports",
-        "window",
-        "document",
-        "request",
-        "response",
-        "config",
-        "settings",
-        "logger",
-        "logging",
-        "log",
-        "context",
-        "ctx",
-        "math",
-        "json",
-        "re",
-        "time",
-        "data",
-        "item",
-        "user",
-        "node",
-        "event",
-        "args",
-        "kwargs",
-        "obj",
-        "result",
-        "row",
-        "std",
-        "java",
-        "javax",
-        "org",
-        "com",
-        "io",
-        "net",
-        "kotlin",
-        "scala",
-        "android",
-        "spring",
-        "django",
-        "flask",
-        "model",
-        "client",
-        "server",
-        "session",
-        "console",
-        "process",
-    ]
+    """self this cls os sys np pd app module exports window document request response config
+    settings logger logging log context ctx math json re time data item user node event args
+    kwargs obj result row std java javax org com io net kotlin scala android spring django
+    flask model client server session console process""".split()
 )
 _CUED = pattern(
     r"(?i)(?:\b(?:ssh|scp|ping|host|hosts|hostname|server|node|nslookup|dig|telnet|traceroute|nc|mtr|rsync|machine|instance|box|vm|replica|primary|standby|bastion|connect(?:ed|ing)? to|resolve|resolving|reach|curl|wget|listening on|domain|fqdn|from|via|--host|-h|upstream|peer|broker|drain(?:ed)?|cordon(?:ed)?|rebooted|reboot|failover to|(?:kubectl )?(?:drain|cordon|uncordon))[ =:]+[\"'`(]?)$"
@@ -117,63 +67,34 @@ _NODE = pattern(
     r"(?<![\w.@/-])(?:ip-\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}(?:\.[a-z0-9-]+)*|ec2-\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}(?:\.[a-z0-9-]+)+|i-(?=[0-9a-f]*\d)[0-9a-f]{8}(?:[0-9a-f]{9})?|DESKTOP-[A-Z0-9]{5,10}|LAPTOP-[A-Z0-9]{5,10}|gke-[a-z0-9-]{8,80}|aks-[a-z0-9-]{8,80}|(?:vol|eni|sg|subnet|vpc|ami|snap|rtb|igw|acl|nat|eipalloc|lt|fs|vpce|tgw|db)-(?=[0-9a-f]*\d)[0-9a-f]{8}(?:[0-9a-f]{9})?)(?![\w-])"
 )
 _CUED_HOST = pattern(
-    r"(?i)(?:\b(?:ssh(?:ed into)?|scp|ping|hosts?|hostname|servers?|nodes?|nslookup|dig|telnet|traceroute|machine|bastion|vm|on-host|into|login to|logged (?:in|on)to|drain(?:ed)?|cordon(?:ed)?|uncordon|reboot(?:ed)?|failover to)[ \t]*[=:]?[ \t]+(?:-[A-Za-z](?: \S+)? )?(?:[\w.-]+@)?[\"'`]?)"
-    r"(?P<v>[a-z][a-z0-9]*(?:-[a-z0-9]+)*-?\d{1,4}[a-z]?(?:-[a-z0-9]+)*(?:\.[a-z0-9-]+)*)(?![\w/(=-])"
+    r"(?i)(?:\b(?:ssh(?:ed into)?|scp|ping|hosts?|hostname|servers?|nodes?|nslookup|dig|telnet|traceroute|machine|bastion|vm|on-host|into|login to|logged (?:in|on)to|drain(?:ed)?|cordon(?:ed)?|uncordon|reboot(?:ed)?|failover to)[ \t]{0,12}[=:]?[ \t]{1,12}(?:-[A-Za-z](?: \S{1,80})? )?(?:[\w.-]{1,64}@)?[\"'`]?)"
+    r"(?P<v>[a-z][a-z0-9]{0,40}(?:-[a-z0-9]{1,40}){0,8}-?\d{1,4}[a-z]?(?:-[a-z0-9]{1,40}){0,8}(?:\.[a-z0-9-]{1,63}){0,9})(?![\w/(=-])"
 )
 _SYSLOG = pattern(
     r"(?m)^(?:<\d+>)?(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) (?P<v>[A-Za-z][\w.-]{1,80}) (?=[\w./()-]+(?:\[\d+\])?:)"
 )
 _NO_HOST = frozenset(
-    [
-        "localhost",
-        "pod-0",
-        "worker-0",
-        "level",
-        "info",
-        "warn",
-        "error",
-        "debug",
-        "kernel",
-        "gpt-4",
-        "utf-8",
-        "http2",
-        "python3",
-        "ipv4",
-        "ipv6",
-        "base64",
-        "sha256",
-        "md5",
-        "s3",
-        "ec2",
-        "k8s",
-        "step1",
-        "top10",
-        "x86",
-        "node18",
-        "node20",
-        "node16",
-        "node22",
-        "h2",
-        "log4j",
-    ]
+    """localhost pod-0 worker-0 level info warn error debug kernel gpt-4 utf-8 http2 python3
+    ipv4 ipv6 base64 sha256 md5 s3 ec2 k8s step1 top10 x86 node18 node20 node16 node22 h2
+    log4j""".split()
 )
 
 
 def network(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield e-mail addresses, IP addresses, hardware addresses, URLs and hosts."""
     if "@" in text:
-        yield from _emails(text)
+        yield from _emails(text, shape)
     if "." in text or ":" in text or "-" in text:
         yield from _ips(text, shape)
     if "://" in text:
-        yield from _urls(text)
+        yield from _urls(text, low)
     if "." in text:
-        yield from _hosts(text)
-    if "-" in text and any(needle in text for needle in _NODES):
-        for found in _NODE.finditer(text):
+        yield from _hosts(text, shape)
+    if "-" in text and (heads := shape.words & _NODES.keys()):
+        for found in at_each(_NODE, text, places(low, *[head + _NODES[head] for head in heads])):
             yield Span(*found.span(), "host", found.group().lower(), SURE)
-    if any(cue in low for cue in _CUES):
-        for found in _CUED_HOST.finditer(text):
+    if cues := shape.words & _CUES:
+        for found in at_each(_CUED_HOST, text, places(low, *cues)):
             value = found.group("v")
             if value.lower() not in _NO_HOST and value.rpartition(".")[2] not in FILE_ENDINGS:
                 yield Span(*found.span("v"), "host", value.lower(), GUESS)
@@ -183,31 +104,16 @@ def network(text: str, low: str, shape: Shape) -> Iterator[Span]:
                 yield Span(*found.span("v"), "host", found.group("v").lower(), LIKELY)
 
 
-_NODES = (
-    "ip-", "ec2-", "DESKTOP-", "LAPTOP-", "gke-", "aks-", "i-", "vol-", "eni-", "sg-", "subnet-", "vpc-",
-    "ami-", "snap-", "rtb-", "igw-", "acl-", "nat-", "eipalloc-", "lt-", "fs-", "vpce-", "tgw-", "db-",
-)  # fmt: skip
-_CUES = (
-    "ssh",
-    "scp",
-    "ping",
-    "host",
-    "server",
-    "node",
-    "nslookup",
-    "dig",
-    "telnet",
-    "tracer",
-    "machine",
-    "bastion",
-    "vm",
-    "into",
-    "login",
-    "logged",
-    "drain",
-    "cordon",
-    "reboot",
-    "failover",
+_NODES = {"ec": "2-"} | dict.fromkeys(
+    """ip desktop laptop gke aks i vol eni sg subnet vpc ami snap rtb igw acl nat eipalloc lt fs vpce tgw
+    db""".split(),
+    "-",
+)
+"""The letters with which a machine's name of a known kind begins -> what follows them."""
+_CUES = frozenset(
+    """ssh sshed scp ping host hosts hostname server servers node nodes nslookup dig telnet traceroute
+    machine bastion vm into login logged drain drained cordon cordoned uncordon reboot rebooted
+    failover""".split()
 )
 
 
@@ -221,35 +127,38 @@ def public_host(host: str) -> bool:
 
 
 _OPEN_DOMAINS = frozenset(
-    [
-        "python.org",
-        "wikipedia.org",
-        "readthedocs.io",
-        "github.io",
-        "mozilla.org",
-        "debian.org",
-        "ubuntu.com",
-        "kubernetes.io",
-        "apache.org",
-        "gnu.org",
-        "kernel.org",
-        "npmjs.com",
-        "pypi.org",
-        "docker.com",
-        "googleapis.com",
-        "w3.org",
-        "ietf.org",
-        "openai.com",
-        "anthropic.com",
-        "stackoverflow.com",
-        "stackexchange.com",
-        "githubusercontent.com",
-    ]
+    """python.org wikipedia.org readthedocs.io github.io mozilla.org debian.org ubuntu.com
+    kubernetes.io apache.org gnu.org kernel.org npmjs.com pypi.org docker.com googleapis.com
+    w3.org ietf.org openai.com anthropic.com stackoverflow.com stackexchange.com
+    githubusercontent.com""".split()
 )
 
 
-def _emails(text: str) -> Iterator[Span]:
-    for found in _EMAIL.finditer(text):
+def _mails(text: str, shape: Shape, signs: list[int]) -> Iterator[re.Match[str]]:
+    """Yield the mail addresses around the given ``@``: each from the begin of its mailbox."""
+    boxes, done = shape.mailboxes, 0
+    for at in signs:
+        end = at - 1 if text[at - 1 : at] == " " else at
+        least = max(done, end - _LONGEST_BOX)
+        if text[end - 1 : end] == '"':
+            start = max(text.rfind('"', least, max(end - 1, least)), least)
+        else:
+            start = max(boxes.rfind(" ", least, end), boxes.rfind("@", least, end)) + 1
+            start = max(start, least)
+        found = _EMAIL.match(text, start)
+        if not found and (start == least or not text.isascii()):
+            found = _EMAIL.search(text, start, at + _LONGEST_HOST)
+        if found and found.start() <= at:
+            done = found.end()
+            yield found
+
+
+_LONGEST_BOX, _LONGEST_HOST = 66, 640
+
+
+def _emails(text: str, shape: Shape) -> Iterator[Span]:
+    signs = places(text, "@")
+    for found in _mails(text, shape, signs):
         local, host = found.group("local").strip("'`{}=/&"), found.group("host")
         asked = _QUERIED.search(local)
         local = local[asked.end() :] if asked else local
@@ -270,7 +179,8 @@ def _emails(text: str) -> Iterator[Span]:
         if host.rpartition(".")[2].lower() not in {"service", "timer", "socket"}:
             yield Span(start, found.end(), "email", value, SURE)
     if "\n" in text and _TORN.search(text):
-        for found in _BROKEN.finditer(text):
+        anchors = [torn.start() for torn in _TORN.finditer(text)]
+        for found in near(_BROKEN, text, anchors, 66, 150):
             value = re.sub(r"\s+|>", "", found.group()).lower().rstrip(".")
             if value.rpartition(".")[2] in TLDS and not _reserved_mail(value.partition("@")[2]):
                 yield Span(
@@ -280,13 +190,14 @@ def _emails(text: str) -> Iterator[Span]:
                     value,
                     SURE,
                 )
-    for found in _SSH.finditer(text):
+    signs = [at for at in signs if _MACHINE.match(text, at + 1)]
+    for found in near(_SSH, text, signs, 33, 90):
         user, host = found.group("user"), found.group("host")
         if (
             user in _NO_MAILBOX
             or public_host(host)
             or "." in host
-            or not re.search(r"\d|-", host)
+            or not _NUMBERED.search(host)
             or _NO_MAIL.match(host)
         ):
             continue
@@ -300,12 +211,15 @@ def _reserved_mail(host: str) -> bool:
 
 
 _IPV4_SHAPES = ("0.0.0", "0.00.0", "0.000.0")
+_IPV6_SHAPES = (":x:x:", ":xx:xx:", ":xxx:", ":xxxx:")
 _MAC_SHAPES = ("xx:xx:xx:xx:xx:xx", "xx-xx-xx-xx-xx-xx", "xxxx.xxxx.xxxx")
 
 
 def _ips(text: str, shape: Shape) -> Iterator[Span]:
     if shape.any_of(_IPV4_SHAPES):
-        for found in _IPV4.finditer(text):
+        plain_shape = shape.plain
+        starting = [back(plain_shape, at, "0", 2) for at in places(plain_shape, *_IPV4_SHAPES)]
+        for found in at_each(_IPV4, text, starting):
             plain, _, bits = found.group().partition("/")
             if _is_ipv4(plain) and not _BEFORE_VERSION.search(
                 text[max(0, found.start() - 12) : found.start()]
@@ -313,48 +227,37 @@ def _ips(text: str, shape: Shape) -> Iterator[Span]:
                 end = found.start() + len(plain) if bits and int(bits) > 32 else found.end()
                 yield Span(found.start(), end, "ipv4", text[found.start() : end], SURE)
     if "::" in text or text.count(":") > 5:
-        for found in _IPV6.finditer(text):
+        digits = shape.hexadecimal
+        starting = [back(digits, at, "x:", 40) for at in places(digits, "::", *_IPV6_SHAPES)]
+        for found in at_each(_IPV6, text, starting):
             plain = found.group().partition("/")[0].partition("%")[0]
             if _is_ipv6(plain, text, found.start()):
                 yield Span(*found.span(), "ipv6", found.group().lower(), SURE)
-    if any(each in shape.hexadecimal for each in _MAC_SHAPES):
-        for found in _MAC.finditer(text):
-            plain = re.sub(r"[^0-9a-f]", "", found.group().lower())
-            if (
-                len(set(plain)) > 2
-                and not (found.group().count(".") == 2 and plain.isdigit())
-                and not plain.startswith("00005e0053")
-            ):
-                yield Span(*found.span(), "mac", plain, SURE + 1)
+    for found in at_each(_MAC, text, places(shape.hexadecimal, *_MAC_SHAPES)):
+        plain = _NO_HEX.sub("", found.group().lower())
+        if (
+            len(set(plain)) > 2
+            and not (found.group().count(".") == 2 and plain.isdigit())
+            and not plain.startswith("00005e0053")
+        ):
+            yield Span(*found.span(), "mac", plain, SURE + 1)
 
 
 def _is_ipv4(plain: str) -> bool:
-    if plain in PUBLIC_ADDRESSES or re.search(r"(?:^|\.)0\d", plain):
+    """Whether a number is an address of some machine: not of this one, many, or a document's."""
+    if plain in PUBLIC_ADDRESSES or plain.startswith(_RESERVED_4):
         return False
-    try:
-        address = ipaddress.IPv4Address(plain)
-    except ValueError:
-        return False
-    if plain.startswith("255.") or plain.startswith("0."):
-        return False
-    return not (address.is_loopback or address.is_multicast or reserved_ipv4(address))
+    parts = plain.split(".")
+    numbers = [int(part) for part in parts if part == "0" or part[0] != "0"]
+    return len(numbers) == 4 and max(numbers) < 256 and 0 < numbers[0] < 224 and numbers[0] != 127
 
 
-_RESERVED_4 = tuple(
-    map(
-        ipaddress.IPv4Network,
-        ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "240.0.0.0/4"),
-    )
-)
-
-
-def reserved_ipv4(address: ipaddress.IPv4Address) -> bool:
-    """Whether an address is set aside for documentation and measurement."""
-    return any(address in each for each in _RESERVED_4)
+_RESERVED_4 = ("192.0.2.", "198.51.100.", "203.0.113.", "198.18.", "198.19.")
+"""Addresses for documentation and measurement."""
 
 
 def _is_ipv6(plain: str, text: str, start: int) -> bool:
-    if len(plain) < 4 or not re.search(r"[0-9A-Fa-f]", plain):
+    if len(plain) < 4 or ("::" not in plain and plain.count(":") < 6):
         return False
     try:
         address = ipaddress.IPv6Address(plain)
@@ -372,22 +275,25 @@ def _is_ipv6(plain: str, text: str, start: int) -> bool:
     return not before.isalnum()
 
 
+_NUMBERED, _NO_HEX, _PATH = pattern(r"\d|-"), pattern(r"[^0-9a-f]"), pattern(r"[/?#]")
+_DIGITS, _ADDRESS = pattern(r"[\d.]+"), pattern(r"[\d.:]+|\[.*\]")
 _CREDENTIALS = pattern(r"://[^/@]*:[^/@]+@|://[^/@]{8,}@")
 _OPENS = {")": "(", "]": "["}
 
 
-def _urls(text: str) -> Iterator[Span]:
-    for found in _URL.finditer(text):
+def _urls(text: str, low: str) -> Iterator[Span]:
+    anchors = [start for at in places(text, "://") for start in starts(low, at)]
+    for found in at_each(_URL, text, anchors):
         url = found.group().rstrip(".,;:!?*_~")
         while url[-1:] in {")", "]"} and url.count(url[-1]) > url.count(_OPENS[url[-1]]):
             url = url[:-1].rstrip(".,;:!?")
         host = host_of(url)
-        if host and "." in host and re.fullmatch(r"[\d.]+", host) is None and public_host(host):
+        if host and "." in host and not _DIGITS.fullmatch(host) and public_host(host):
             continue
         if (
             not host
             or host in {"localhost", "..."}
-            or re.fullmatch(r"[\d.:]+|\[.*\]", host)
+            or _ADDRESS.fullmatch(host)
             or "$" in host
             or "%s" in host
         ):
@@ -401,12 +307,23 @@ def _urls(text: str) -> Iterator[Span]:
 def host_of(url: str) -> str:
     """Return the host of an address, without user and port."""
     rest = url.partition("://")[2]
-    rest = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+    rest = _PATH.split(rest, maxsplit=1)[0].rpartition("@")[2]
     return rest if rest.startswith("[") else rest.partition(":")[0]
 
 
-def _hosts(text: str) -> Iterator[Span]:
-    for found in _HOST.finditer(text):
+def _dotted(text: str, shape: Shape) -> Iterator[re.Match[str]]:
+    """Yield what has the form of a host's name: only the begin of a run can be one."""
+    folded, runs = shape.folded, shape.hosts
+    at = folded.find(".a")
+    while at >= 0:
+        if found := _HOST.match(text, runs.rfind(" ", 0, at) + 1):
+            yield found
+        end = runs.find(" ", at)
+        at = folded.find(".a", end) if end >= 0 else -1
+
+
+def _hosts(text: str, shape: Shape) -> Iterator[Span]:
+    for found in _dotted(text, shape):
         whole = found.group()
         plain = whole.partition(":")[0]
         tld = found.group("tld").lower()

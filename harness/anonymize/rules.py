@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.anonymize.assignments import assigned
+from harness.anonymize.known import known
 from harness.anonymize.network import network
+from harness.anonymize.packed import Packed, packed
 from harness.anonymize.pattern import pattern
 from harness.anonymize.personal import personal
-from harness.anonymize.secrets import contextual, known
+from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape
-from harness.anonymize.spans import Detector, Span, apart
-from harness.anonymize.views import Packed, View, packed, views
+from harness.anonymize.spans import Detector, Span, Taken, apart
+from harness.anonymize.views import View, views
 
 PACKED = "packed"
 _PACKABLE = pattern(r"[A-Za-z0-9+/_-]{11}|[0-9a-fA-F]{2}[ :,][0-9a-fA-F]{2}[ :,]")
@@ -19,6 +21,7 @@ _ANY = pattern(
     r"|login|logged|user|account|ssh|host|server|node|pod)"
 )
 """What a text must hold for any rule to see something in it."""
+_SHORT = 400
 _MOST_NESTED = 6
 _AROUND = 160
 
@@ -28,12 +31,13 @@ class Rules:
 
     def find(self, text: str) -> Iterator[Span]:
         """Yield everything that a rule sees; spans may overlap."""
-        if not _ANY.search(text):
+        if len(text) < _SHORT and not _ANY.search(text):
             return
-        low, shape = text.lower(), Shape(text)
-        yield from known(text)
-        yield from contextual(text, low)
-        yield from assigned(text)
+        shape = Shape(text)
+        low = shape.low
+        yield from known(text, shape)
+        yield from contextual(text, shape)
+        yield from assigned(text, shape)
         yield from network(text, low, shape)
         yield from personal(text, low, shape)
 
@@ -58,48 +62,41 @@ def read(
 ) -> list[Span]:
     """Return the spans of a text in all its readings, apart and in order; the deepest reading first."""
     kept: list[Span] = []
+    taken = Taken()
     for view, plain, seen in readings(text, detectors) if known is None else known:
         for span in apart([*seen, *extra(plain)] if extra is not None else seen):
             start, end = view.back(span.start, span.end) if view else (span.start, span.end)
-            if not _overlaps(kept, start, end):
+            if taken.take(start, end):
                 levels = _levels(text, start, end, view) if view else span.levels
-                kept.append(span._replace(start=start, end=end, levels=levels))
+                kept.append(span._replace(start=start, end=end, levels=levels) if view else span)
     return sorted(kept)
 
 
 def _seen(text: str, detectors: Sequence[Detector]) -> list[Span]:
     """Return what the detectors see: each sees only what those before it left."""
     found: list[Span] = []
-    left = text
+    left, last = text, len(detectors) - 1
     for index, detector in enumerate(detectors):
-        if index and not SUSPECT.search(left):
-            break
         new = list(detector.find(left))
         found += new
-        if index + 1 < len(detectors):
+        if new and index < last:
             left = _without(left, new)
     return found
 
 
-SUSPECT = pattern(
-    r"(?<![A-Za-z0-9+/_=.-])(?![0-9a-f]{40}(?:[0-9a-f]{24})?(?![A-Za-z0-9]))(?=[A-Za-z+/_=.-]{0,60}\d)(?=[0-9+/_=.-]{0,60}[A-Za-z])[A-Za-z0-9+/_=.-]{18,}"
-    r"|[\"'][^\s\"']{16,}[\"']|-----BEGIN|:[^\s/:@]{3,}@"
-)
-"""What another project's detector might still take for a secret."""
-
-
 def _without(text: str, spans: list[Span]) -> str:
-    for span in spans:
-        text = text[: span.start] + " " * (span.end - span.start) + text[span.end :]
-    return text
+    parts: list[str] = []
+    at = 0
+    for span in sorted(spans):
+        if span.end > at:
+            start = max(at, span.start)
+            parts += (text[at:start], " " * (span.end - start))
+            at = span.end
+    return "".join((*parts, text[at:]))
 
 
 def _levels(text: str, start: int, end: int, view: View) -> int:
     return view.percents if "%" in text[start:end] else 0
-
-
-def _overlaps(kept: list[Span], start: int, end: int) -> bool:
-    return any(start < span.end and span.start < end for span in kept)
 
 
 def containers(text: str) -> Iterator[Packed]:
@@ -113,7 +110,10 @@ def everywhere(text: str, detectors: Sequence[Detector], depth: int = 0) -> Iter
     spans = read(text, detectors)
     yield from spans
     if depth < _MOST_NESTED:
+        taken = Taken()
+        for span in spans:
+            taken.take(span.start, span.end)
         for inner in containers(text):
-            if not _overlaps(spans, inner.start, inner.end):
+            if not taken.holds(inner.start, inner.end):
                 for span in everywhere(inner.text, detectors, depth + 1):
                     yield span._replace(start=inner.start, end=inner.end)

@@ -2,232 +2,15 @@
 
 import math
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
+from harness.anonymize.shape import Shape, at_each, holds, places, starts
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import made_up
 
 SURE, LIKELY, GUESS = 95, 75, 45
-
-
-class Known(NamedTuple):
-    """A form of key that a provider documents."""
-
-    needles: tuple[str, ...]
-    """What every one of them holds, at least one of these."""
-    form: re.Pattern[str]
-    """Group 1 is the secret, or the whole match."""
-    kind: str
-
-
-def _known(needles: str, text: str, kind: str) -> Known:
-    return Known(tuple(needles.split()), pattern(text), kind)
-
-
-_B, _E = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
-
-KNOWN: tuple[Known, ...] = (
-    _known(
-        "-----BEGIN",
-        r"-----BEGIN[ A-Z0-9_-]{0,100}(?:PRIVATE KEY|PGP MESSAGE)[ A-Z0-9_-]{0,20}-----(?:[\s\S]{0,20000}?-----END[ A-Z0-9_-]{0,100}-----|[A-Za-z0-9+/=\s\\\"',:.-]*)",
-        "private_key",
-    ),
-    _known(
-        "PuTTY-User-Key-File",
-        r"PuTTY-User-Key-File-\d[\s\S]{0,8000}?Private-MAC: ?[0-9a-f]+",
-        "private_key",
-    ),
-    _known(
-        "---- BEGIN",
-        r"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----(?:[\s\S]{0,8000}?---- END[^-]*----)?",
-        "private_key",
-    ),
-    _known("AGE-SECRET-KEY-", r"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{50,}", "private_key"),
-    _known(
-        "ssh-rsa ssh-ed25519 ecdsa-sha2-",
-        r"\b(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-nistp\d+) (AAAA[A-Za-z0-9+/=]{40,})",
-        "ssh_key",
-    ),
-    _known(
-        "eyJ",
-        rf"{_B}ey[IJ][A-Za-z0-9_-]{{6,}}\.(?:ey[A-Za-z0-9_-]{{4,}}|[A-Za-z0-9_-]{{8,}})(?:\.[A-Za-z0-9_-]*){{0,3}}(?:=+)?",
-        "jwt",
-    ),
-    _known("ZXlK", r"\bZXlK[A-Za-z0-9+/_-]{40,}={0,2}", "jwt"),
-    _known(
-        "AKIA ASIA ABIA ACCA A3T AROA AIDA AGPA AIPA ANPA ANVA APKA ASCA",
-        r"(?<![A-Z0-9])(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|AIPA|ANPA|ANVA|APKA|ASCA)[A-Z0-9]{16}(?![A-Z0-9a-z])",
-        "aws_key",
-    ),
-    _known(
-        "ABSK bedrock-api-key-",
-        r"\b(?:ABSK[A-Za-z0-9+/]{60,}={0,2}|bedrock-api-key-[A-Za-z0-9+/=]{16,})",
-        "aws_key",
-    ),
-    _known("amzn.mws. amzn1.", r"\bamzn(?:\.mws\.|1\.oa2-cs\.v1\.)[0-9a-f-]{32,}", "aws_key"),
-    _known("AIza", rf"{_B}AIza[A-Za-z0-9_-]{{30,}}", "google_key"),
-    _known(
-        "GOCSPX- ya29. GOOG 1//0",
-        r"\b(?:GOCSPX-[\w-]{20,}|ya29\.[\w.-]{20,}|GOOG[A-Z0-9]{12,}|1//0[\w-]{20,})",
-        "google_key",
-    ),
-    _known(
-        ".apps.googleusercontent.com",
-        r"\b\d{6,}-[a-z0-9]{20,}\.apps\.googleusercontent\.com",
-        "google_client",
-    ),
-    _known(
-        "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ ghe_",
-        rf"{_B}(?:gh[pousre]_[A-Za-z0-9]{{20,}}|github_pat_\w{{22,}})",
-        "github_token",
-    ),
-    _known(
-        "glpat- gldt- glrt- glft- glsoat- glcbt- glptt- glimt- glagent- glffct- GR1348941 _gitlab_session feed_token glwt- gloas-",
-        r"\b(?:gl(?:pat|dt|rt|ft|soat|cbt|ptt|imt|agent|ffct|wt)-[\w.-]{10,}|gloas-[\w-]{20,}|GR1348941[\w-]{20,}|_gitlab_session=[0-9a-z]{32})",
-        "gitlab_token",
-    ),
-    _known(
-        "xox xapp- xwfp-",
-        r"(?i:\bxox[abceoprs]-[A-Za-z0-9-]{8,}|\bxox[abeoprs]\.[A-Za-z0-9.-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}|\bxwfp-[A-Za-z0-9-]{10,})",
-        "slack_token",
-    ),
-    _known(
-        "hooks.slack.com",
-        r"(?i:hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/_-]{20,}))",
-        "slack_hook",
-    ),
-    _known(
-        "discord.com/api/webhooks discordapp.com/api/webhooks",
-        r"discord(?:app)?\.com/api/webhooks/(\d+/[\w-]{20,})",
-        "discord_hook",
-    ),
-    _known(
-        ".webhook.office.com", r"[\w-]+\.webhook\.office\.com/webhookb2/[\w@/-]{40,}", "teams_hook"
-    ),
-    _known(
-        "sk-ant- sk-proj- sk-or- sk-svcacct- sk-admin- sk- pk-lf- pk- rk-",
-        rf"{_B}(?:sk|pk|rk)-(?:(?:ant|proj|or|svcacct|admin|lf|live|test|None)-?[\w-]{{12,}}|[A-Za-z0-9]{{20,}}|(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{{24,}})",
-        "model_key",
-    ),
-    _known(
-        "sk_live_ sk_test_ rk_live_ rk_test_ pk_live_ pk_test_ sk_prod_ rk_prod_ whsec_ sk_ pk_",
-        r"(?i:(?<![a-z0-9])(?:(?:[spr]k_(?:live|test|prod)_|whsec_)[A-Za-z0-9+/_=]{8,}|[sp]k_[a-z0-9]{24,}))",
-        "stripe_key",
-    ),
-    _known("hf_ api_org_", rf"{_B}(?:hf_[A-Za-z0-9]{{24,}}|api_org_[A-Za-z]{{30,}})", "model_key"),
-    _known(
-        "gsk_ xai- r8_ nvapi- tgp_v1_ pplx- fw_ csk- lsv2_ r8_ key_ cohere co_ fal- voy- pa- jina_ AIza esecret_ dapi",
-        rf"{_B}(?:gsk_[A-Za-z0-9]{{20,}}|xai-[A-Za-z0-9]{{20,}}|r8_[A-Za-z0-9]{{20,}}|nvapi-[\w-]{{20,}}|tgp_v1_[\w-]{{20,}}|pplx-[A-Za-z0-9]{{20,}}|fw_[A-Za-z0-9]{{20,}}|csk-[a-z0-9]{{20,}}|lsv2_(?:pt|sk)_[0-9a-f_]{{20,}}|jina_[\w-]{{20,}}|pa-[A-Za-z0-9_-]{{30,}}|esecret_[\w=]{{20,}}|dapi[0-9a-f]{{32}}(?:-\d)?)",
-        "model_key",
-    ),
-    _known(
-        "npm_ pypi- oy2 rubygems_ cio dckr_pat_ dckr_oat_ CLOJARS_ cargo",
-        rf"{_B}(?:npm_[A-Za-z0-9]{{24,}}|pypi-(?:AgEI|AgEN|AgENd)[\w-]{{20,}}|pypi-[\w-]{{40,}}|oy2[a-z0-9]{{43}}|rubygems_[0-9a-f]{{32,}}|cio[A-Za-z0-9]{{32}}|dckr_[po]at_[\w-]{{20,}}|(?i:CLOJARS_)[A-Za-z0-9]{{40,}})",
-        "registry_token",
-    ),
-    _known(
-        "NpmToken _auth",
-        r"(?i:(?:NpmToken\.|_auth(?:Token)?\s*=\s*)(?P<v>[\w.+/=-]{16,}))",
-        "registry_token",
-    ),
-    _known(
-        ":_auth :_password",
-        r"//[^\s/:]+(?:/[^\s:]*)?/:_(?:auth(?:Token)?|password)[ \t]*=[ \t]*([\w.+/=-]{4,})",
-        "registry_token",
-    ),
-    _known(
-        "==",
-        r"(?<![\w+/=-])(?<!ssh-rsa )[A-Za-z0-9+/]{86}==(?![\w=+/])",
-        "key_of_64_bytes",
-    ),
-    _known("SG.", rf"{_B}SG\.[\w-]{{16,}}\.[\w-]{{16,}}", "mail_key"),
-    _known(
-        "key- -us xkeysib- xsmtpsib- mlsn. re_",
-        rf"{_B}(?:key-[0-9a-f]{{32}}|[0-9a-f]{{32}}-us\d{{1,2}}|x(?:keysib|smtpsib)-[0-9a-f]{{40,}}-\w+|mlsn\.[0-9a-f]{{40,}}|re_[A-Za-z0-9]{{6,10}}_[A-Za-z0-9]{{16,}})",
-        "mail_key",
-    ),
-    _known("AC SK", rf"{_B}(?:AC|SK)[0-9a-fA-F]{{32}}{_E}", "twilio_key"),
-    _known(
-        "EAA sq0 shpat_ shpca_ shppa_ shpss_ access_token$ FLWPUBK FLWSECK",
-        r"\b(?:EAAA[\w-]{40,}|EAA[MC][A-Za-z0-9]{80,}|sq0[a-z]{3}-[\w-]{20,}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,}|access_token\$(?:production|sandbox)\$[0-9a-z]+\$[0-9a-f]{32}|FLW(?:PUBK|SECK)(?:_TEST)?-[0-9a-zA-Z-]{12,})",
-        "payment_key",
-    ),
-    _known(
-        "live_ test_ EZAK EZTK",
-        rf"{_B}(?:(?:live|test)_(?:pub_)?[0-9a-zA-Z=_-]{{30,}}|EZ[AT]K[A-Za-z0-9]{{50,}})",
-        "payment_key",
-    ),
-    _known(
-        "hvs. hvb. hvr. s. .atlasv1.",
-        r"\b(?:hv[sbr]\.[\w-]{20,}|[sbr]\.(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{24}(?![\w])|[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{50,})",
-        "vault_token",
-    ),
-    _known(
-        "doo_v1_ dop_v1_ dor_v1_ dp.pt. dp.st dp.ct ops_ pul- tskey- fo1_ fm1r_ fm1a_ fm2_ fio-u- NRAK- NRJS- NRII- NRAA- HRKU- rnd_ sgp_ glsa_ glc_ tfp_ CFPAT- dt0c01. v1.0- PMAK- pat. sntry lin_api_ ntn_ secret_ figd_ figoh figu ATATT ATCTT ATBB BBDC- A3- patch-",
-        rf"{_B}(?:do[opr]_v1_[0-9a-f]{{40,}}|dp\.(?:pt|st|ct|sa|scim|audit)(?:\.\w+)?\.[A-Za-z0-9_-]{{16,}}|ops_eyJ[\w+/=-]{{40,}}|pul-[0-9a-f]{{40}}|tskey-[a-z]+-[\w-]{{10,}}|fo1_[\w-]{{43}}|fm(?:1[ar]|2)_[\w+/=]{{60,}}|fio-u-[\w=-]{{40,}}|NR(?:AK|JS|II|AA|RA)-[\w-]{{15,}}|HRKU-[\w-]{{30,}}|rnd_[A-Za-z0-9]{{20,}}|sgp_[A-Za-z0-9_]{{40,}}|gls?[ac]_[A-Za-z0-9+/_=]{{30,}}|tfp_[A-Za-z0-9_]{{40,}}|CFPAT-[\w-]{{30,}}|dt0[a-zA-Z]\d{{2}}\.[A-Z0-9]{{24}}\.[A-Z0-9]{{60,}}|v1\.0-[0-9a-f]{{24}}-[0-9a-f]{{140,}}|PMAK-[0-9a-fA-F]{{24}}-[0-9a-fA-F]{{34}}|pat\.[\w-]{{20,}}\.[\w.-]{{20,}}|sntry[su]_[\w+/=-]{{40,}}|lin_api_[A-Za-z0-9]{{32,}}|ntn_[A-Za-z0-9]{{30,}}|secret_[A-Za-z0-9]{{40,}}|fig(?:d|oh|oh|uh?)_[\w-]{{30,}}|AT[AC]TT3[\w=-]{{40,}}|ATBB[\w=]{{20,}}|BBDC-[A-Za-z0-9+/@_-]{{30,}}|A3-[A-Z0-9]{{6}}-[A-Z0-9]{{6,11}}-[A-Z0-9]{{5,6}}-[A-Z0-9]{{5}}-[A-Z0-9]{{5}}(?:-[A-Z0-9]{{5}})?)",
-        "service_token",
-    ),
-    _known(
-        "pscale_ sbp_ phc_ phx_ dsk_ lip_ duffel_ EZ PRVT sha eyJrIjoi 4b1d p8e- xoxe API- AP AKC oc- sl. r_ LTAI p8 SEC infisical st. sa. cx. dvc_ ico- nf hsp ak_ at_ zpka_ plat dnkey- pnu_ usds CLT phs",
-        rf"{_B}(?:pscale_(?:tkn|pw|oauth)_[\w.=-]{{30,}}|sbp_[0-9a-f]{{40}}|ph[cxs]_[\w-]{{30,}}|duffel_(?:test|live)_[\w=-]{{40,}}|p8e-[a-z0-9]{{32}}|API-[A-Z0-9]{{20,}}|AP(?:\d|[A-F](?=[a-zA-Z0-9]*(?:\d|xxx)))[a-zA-Z0-9]{{8,}}|AKC[a-zA-Z0-9]{{10,}}|sl\.[\w-]{{100,}}|LTAI[A-Za-z0-9]{{16,}}|st\.[0-9a-f]{{8,}}[\w.-]{{20,}}|dnkey-[\w=-]{{26}}-[\w=-]{{52}}|phs_[\w]{{20,}}|ico-[A-Za-z0-9]{{32}}|nf[pcoub]_[A-Za-z0-9]{{30,}}|zpka_[\w]{{30,}}|oc-[A-Za-z0-9]{{32,}})",
-        "service_token",
-    ),
-    _known("AAAAAAAA AAAAA", r"\b(?:A{18,}[A-Za-z0-9%]{60,})", "service_token"),
-    _known(":AA", rf"{_B}(?:bot)?(\d{{5,16}}:AA[\w-]{{30,}})", "bot_token"),
-    _known(
-        "M N O", rf"{_B}[MNO][A-Za-z\d_-]{{23,27}}\.[\w-]{{6}}\.[\w-]{{27,45}}{_E}", "bot_token"
-    ),
-    _known(
-        "$2 $5$ $6$ $1$ $argon2 $y$ {SSHA} pbkdf2_ scrypt $apr1$",
-        r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:1|5|6|y|apr1)\$(?:[^\s$:,\"']{1,40}\$){1,2}[./A-Za-z0-9]{16,}|\$argon2(?:id?|d)\$v=\d+\$[^\s\"']{20,}|\{SSHA\d*\}[A-Za-z0-9+/=]{20,}|pbkdf2_sha\d+\$\d+\$[^\s\"']{20,}",
-        "password_hash",
-    ),
-    _known(
-        "AccountKey= SharedAccessKey= sig= SharedAccessSignature= SharedSecret=",
-        r"(?i:(?:AccountKey|SharedAccessKey|SharedSecret)=([A-Za-z0-9+/=%]{16,})|[?&]sig=([A-Za-z0-9%+/=_-]{16,}))",
-        "azure_key",
-    ),
-    _known("Q~ ", r"(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}(?![\w~.-])", "azure_key"),
-    _known(
-        "X-Amz-Signature X-Amz-Security-Token X-Amz-Credential Signature= X-Goog-Signature",
-        r"(?i:X-(?:Amz|Goog)-(?:Signature|Security-Token|Credential)=([A-Za-z0-9%/+=_.-]{10,})|\bSignature=([A-Za-z0-9%/+=_-]{16,}))",
-        "signature",
-    ),
-    _known("Credential=", r"Credential=([A-Z0-9]{16,}/\d{8}/[\w/-]+)", "aws_key"),
-    _known("otpauth://", r"otpauth://[^\s?]*\?(?:[^\s\"']*&)?secret=([A-Z2-7a-z]{8,})", "otp_seed"),
-    _known("MII", rf"{_B}MII[A-Za-z0-9+/\r\n]{{100,}}={{0,2}}", "private_key"),
-    _known("cloudinary://", r"cloudinary://(\d+:[\w-]+)@", "service_token"),
-)
-
-
-_SPACED = frozenset({"-----BEGIN", "PuTTY-User-Key-File", "----", "ssh-rsa", "NpmToken", ":_auth"})
-_TOKENS = pattern(r"[^\s\"'<>,;(){}]{12,}")
-
-
-def known(text: str) -> Iterator[Span]:
-    """Yield keys of a documented form: a long run without space, but for the few with spaces."""
-    tokens = "\n".join(_TOKENS.findall(text))
-    for needles, form, kind in KNOWN:
-        searched = text if needles[0] in _SPACED else tokens
-        for needle in needles:  # a loop, since a generator costs more than all these searches
-            if needle in searched:
-                break
-        else:
-            continue
-        for found in form.finditer(text):
-            group = found.lastindex or 0
-            value = found.group(group)
-            if not _empty(value):
-                yield Span(*found.span(group), kind, value, SURE)
-
-
-def _empty(value: str) -> bool:
-    """Whether a key consists of filling: xxxx, the alphabet, EXAMPLE."""
-    core = value.rpartition("_")[2].rpartition("-")[2] or value
-    return len(set(core.lower())) < 3 and not value.startswith("---")
 
 
 _SCHEME = r"(?:basic|bearer|(?:api-)?token|digest|negotiate|apikey|api-key|key|jwt|oauth|hmac|snyk|splunk|genie[kK]ey|bot|aws4-hmac-sha256|sso-key|ntlm|pve[aA][pP][iI][tT]oken=|mac|hawk|private-token|zoho-oauthtoken|sharedkey|client-id)"
@@ -268,47 +51,57 @@ _PGPASS = pattern(r"(?m)^[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:(?P<user>[\w.*-]+):(?P<
 _QUERY = pattern(r"(?i)[?&](?P<key>[a-z][\w.-]{0,40})=(?P<v>[^\s&#\"'<>]{4,})")
 _SPOKEN = pattern(
     r"(?i)\b(?P<key>pass(?:word|phrase|code|wd)|pwd|secret(?: key)?|api[ _-]?key|access[ _-]?key|(?:access |auth |api |bearer |refresh )?token|pin(?: code)?|credentials?|otp|one[- ]time code|verification code|security code|private key)\b"
-    r"(?:\s+(?:for|of|to|on)\s+(?:the\s+)?[\w.@-]{1,40}){0,2}\s*(?:is now|is still|is|was|are|=>|->|:|=|set to|changed to|reset to|to be|to|called|of|reads)\s*:?\s*(?P<q>[\"'`“]?)(?P<v>[^\s\"'`”<>]{4,})"
+    r"(?:\s{1,20}(?:for|of|to|on)\s{1,20}(?:the\s{1,20})?[\w.@-]{1,40}){0,2}\s{0,20}(?:is now|is still|is|was|are|=>|->|:|=|set to|changed to|reset to|to be|to|called|of|reads)\s{0,20}:?\s{0,20}(?P<q>[\"'`“]?)(?P<v>[^\s\"'`”<>]{4,})"
 )
 
 
-def contextual(text: str, low: str) -> Iterator[Span]:
+def contextual(text: str, shape: Shape) -> Iterator[Span]:
     """Yield what headers, flags, addresses and sentences declare to be secret."""
+    low = shape.low
     if "authorization" in low:
-        yield from _groups(_AUTHORIZATION, text, "auth_header", LIKELY)
-    if "bearer" in low or "basic " in low or "token " in low:
-        for found in _BEARER.finditer(text):
-            if _dense(found.group("v"), 8):
-                yield Span(*found.span("v"), "auth_header", found.group("v"), LIKELY)
+        anchors = places(low, "authorization")
+        yield from _groups(at_each(_AUTHORIZATION, text, anchors), "auth_header", LIKELY)
+    for found in at_each(_BEARER, text, places(low, *(shape.words & _SCHEMES))):
+        if _dense(found.group("v"), 8):
+            yield Span(*found.span("v"), "auth_header", found.group("v"), LIKELY)
     if "x-" in low:
-        yield from _groups(_HEADER, text, "auth_header", LIKELY)
+        yield from _groups(at_each(_HEADER, text, places(low, "x-")), "auth_header", LIKELY)
     if "cookie" in low or "-b " in low:
-        yield from _cookies(text)
+        yield from _cookies(text, low)
     if "-" in text:
-        yield from _flags(text, low)
+        yield from _flags(text, low, shape)
     if "://" in text:
-        yield from _addresses(text)
-    if "login" in low:
-        yield from _groups(_NETRC, text, "password", SURE)
-    if "(" in text and ("log" in low or "sign" in low or "authenticate" in low):
-        for found in _LOGGED_IN.finditer(text):
+        yield from _addresses(text, low)
+    if "login" in low and "password" in low:
+        anchors = places(low, "machine", "login")
+        yield from _groups(at_each(_NETRC, text, anchors), "password", SURE)
+    if not shape.words.isdisjoint(_LOGIN_WORDS):
+        for found in at_each(_LOGGED_IN, text, places(low, *_LOGINS)):
             if _secretive(found.group("v")):
                 yield Span(*found.span("v"), "password", found.group("v"), LIKELY)
-    if text.count(":") > 3:
-        yield from _groups(_PGPASS, text, "password", LIKELY)
-    yield from _spoken(text, low)
+    if ":*:" in text or holds(shape.folded, _PORTS):
+        yield from _groups(_PGPASS.finditer(text), "password", LIKELY)
+    yield from _spoken(text, low, shape.words)
 
 
-def _groups(form: re.Pattern[str], text: str, kind: str, weight: int) -> Iterator[Span]:
-    for found in form.finditer(text):
+def _groups(matches: Iterable[re.Match[str]], kind: str, weight: int) -> Iterator[Span]:
+    for found in matches:
         for name, value in found.groupdict().items():
             if value and name in {"v", "w", "a", "b", "d"} and not made_up(value):
                 start, end = found.span(name)
                 yield Span(start, end, kind, value, weight)
 
 
-def _cookies(text: str) -> Iterator[Span]:
-    for found in _COOKIE.finditer(text):
+_SCHEMES = frozenset(("bearer", "basic", "token"))
+_LOGIN_WORDS = frozenset(("login", "log", "signin", "sign", "authenticate"))
+_LOGINS = ("login(", "log_in(", "signin(", "sign_in(", "authenticate(")
+_PORTS = (":00:", ":000:", ":0000:", ":00000:")
+
+
+def _cookies(text: str, low: str) -> Iterator[Span]:
+    anchors = places(low, "set-cookie", "cookie", "-b ")
+    anchors = [at + 3 if low.startswith("-b ", at) else at for at in anchors]
+    for found in at_each(_COOKIE, text, anchors):
         name = "v" if found.group("v") else "b"
         jar = found.group(name)
         for crumb in _CRUMB.finditer(jar):
@@ -320,18 +113,29 @@ def _cookies(text: str) -> Iterator[Span]:
                 yield Span(start, start + len(value), "cookie", value, LIKELY)
 
 
-def _flags(text: str, low: str) -> Iterator[Span]:
-    for found in _FLAG.finditer(text):
+def _flags(text: str, low: str, shape: Shape) -> Iterator[Span]:
+    folded = shape.folded
+    anchors = [
+        at - 1 if folded[at - 1 : at] == "-" else at
+        for at in places(folded, "-a")
+        if at == 0 or folded[at - 1] not in "a0_"
+    ]
+    for found in at_each(_FLAG, text, anchors):
         if kind_of_key(found.group("key")) == "secret" and not made_up(found.group("v")):
             value = found.group("v").rstrip(",;)]")
             start = found.start("v")
             yield Span(start, start + len(value), "password", value, LIKELY + 1)
-    if "-u" in low or "--" in low:
-        for found in _CURL_USER.finditer(text):
-            if "curl" in low or "wget" in low or "http" in low:
-                yield from _pair(found, "password", LIKELY)
-    if "-p" in low or "-a " in low or "-w" in low:
-        yield from _groups(_ATTACHED, text, "password", LIKELY)
+    if holds(low, ("-u", "--user", "--proxy-user")) and holds(low, ("curl", "wget", "http")):
+        anchors = [at - 1 for at in places(low, "-u", "--user", "--proxy-user") if at]
+        for found in at_each(_CURL_USER, text, anchors):
+            yield from _pair(found, "password", LIKELY)
+    if ("-p" in low or "-a " in low or "-w" in low) and holds(text, _CLIENTS):
+        yield from _groups(at_each(_ATTACHED, text, places(text, *_CLIENTS)), "password", LIKELY)
+
+
+_CLIENTS = (
+    "mysql", "mariadb", "mongo", "sshpass", "ldapsearch", "smbclient", "redis-cli", "docker",
+)  # fmt: skip
 
 
 def _pair(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
@@ -342,34 +146,49 @@ def _pair(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
         yield Span(*found.span("user"), "user", user, weight)
 
 
-def _addresses(text: str) -> Iterator[Span]:
-    for found in _DSN.finditer(text):
+def _addresses(text: str, low: str) -> Iterator[Span]:
+    anchors = places(text, "://")
+    for found in at_each(_DSN, text, [start for at in anchors for start in starts(low, at)]):
         yield from _pair(found, "password", SURE + 1)
-    for found in _TOKEN_USER.finditer(text):
+    for found in at_each(_TOKEN_USER, text, places(low, "https://", "http://")):
         if _dense(found.group("v"), 12):
             yield Span(*found.span("v"), "token", found.group("v"), SURE)
-    for found in _QUERY.finditer(text):
+    for found in at_each(_QUERY, text, places(text, "?", "&")):
         if kind_of_key(found.group("key")) == "secret" and not made_up(found.group("v")):
             yield Span(*found.span("v"), "token", found.group("v"), SURE)
 
 
-def _spoken(text: str, low: str) -> Iterator[Span]:
-    if not any(
-        w in low for w in ("pass", "pwd", "secret", "key", "token", "pin", "cred", "otp", "code")
-    ):
-        return
-    for found in _SPOKEN.finditer(text):
+def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
+    anchors = places(low, *(words & _SECRET_WORDS))
+    for word, heads in _HEADS:
+        if word in low:
+            for at in places(low, word):
+                anchors += [at - len(head) for head in heads if low.endswith(head, 0, at)]
+    for found in at_each(_SPOKEN, text, sorted(anchors)):
         value = found.group("v").rstrip(".,;:!?)")
         if len(value) < 4 or made_up(value) or not _secretive(value):
             continue
         yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
 
 
+_SECRET_WORDS = frozenset(
+    """password passphrase passcode passwd pwd secret token pin credential credentials otp""".split()
+)
+_HEADS = (
+    ("key", ("api", "api ", "api_", "api-", "access", "access ", "access_", "access-", "private ")),
+    ("code", ("one-time ", "one time ", "verification ", "security ")),
+)
+"""What a word needs before it to mean a secret."""
+
+
+_WORDY = pattern(r"[\w.-]+\(.*|[a-z_]+(?:\.[a-z_]+)+|\d{1,3}|[a-z]+(?:[-_/][a-z]+)*")
+
+
 def _secretive(value: str) -> bool:
     """Whether a value that follows "password is" is no ordinary word."""
     if value.isalpha():
         return any(c.isupper() for c in value[1:]) and any(c.islower() for c in value)
-    if re.fullmatch(r"[\w.-]+\(.*|[a-z_]+(?:\.[a-z_]+)+|\d{1,3}|[a-z]+(?:[-_/][a-z]+)*", value):
+    if _WORDY.fullmatch(value):
         return False
     return any(c.isdigit() for c in value) or any(
         not c.isalnum() and c not in "-_.,/'" for c in value

@@ -1,41 +1,194 @@
-"""What a text is made of, told in two cheap passes, so that most rules need not look at it."""
+"""What a text is made of, told in a few cheap passes, so that rules read only where they can see something.
 
+A rule's pattern is slow and its anchor (``@``, ``://``, three digits and a hyphen) is found at the speed
+of a search for a literal. So every rule asks first where its anchors stand and reads only there. This
+also keeps hostile texts cheap: what is read around an anchor is bounded, and never read twice.
+"""
+
+import re
 import string
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-_PLAIN = str.maketrans(
-    string.ascii_lowercase + string.ascii_uppercase + string.digits, "a" * 26 + "A" * 26 + "0" * 10
+
+def _table(replaced: dict[str, str], other: str | None = None) -> bytes:
+    """Return a table for ``bytes.translate``: each character of a key becomes its value."""
+    made = bytearray(range(256)) if other is None else bytearray(other.encode() * 256)
+    for characters, sign in replaced.items():
+        for character in characters:
+            made[ord(character)] = ord(sign)
+    return bytes(made)
+
+
+_LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
+_LATIN = "".join(map(chr, range(128, 256)))
+_PLAIN = _table({_LOWER: "a", _UPPER: "A", _DIGITS: "0"})
+_FOLDED = _table({_LOWER + _UPPER: "a", _DIGITS: "0"})
+_LETTERS = bytes(each if chr(each) in _LOWER else 32 for each in range(256))
+_HEX = _table({string.hexdigits: "x"})
+_TOKEN = _table({string.ascii_letters + _DIGITS + "+/_=.-": "x"}, " ")
+_KEY = _table({string.ascii_letters + _DIGITS + _LATIN + "_.$/-": "x"}, " ")
+_HOST = _table({string.ascii_letters + _DIGITS + "_.@/\\$-": "x"}, " ")
+_MAIL = _table(
+    {string.ascii_letters + _DIGITS + _LATIN + "_.!#$%&'*+/=?^`{|}~-": "x", "@": "@"}, " "
 )
-_HEX = str.maketrans(dict.fromkeys(string.hexdigits, "x"))
+_PARTS = _table(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\"'<>,;(){}", " "))
+
+
+_SHAPES = {
+    "plain": _PLAIN, "folded": _FOLDED, "hexadecimal": _HEX, "tokens": _TOKEN, "keys": _KEY,
+    "hosts": _HOST, "mailboxes": _MAIL,
+}  # fmt: skip
 
 
 class Shape:
-    """A text with letters and digits replaced by one of each; a rule asks it for what it needs.
+    """A text's shapes: all as long as the text, so that a place in one is a place in the text.
 
-    Only ASCII is told apart: whoever calls a rule has plain text, other digits undone by a view.
+    Each is made when it is first asked for. Only ASCII is told apart: whoever calls a rule has plain
+    text, other digits undone by a view.
     """
+
+    low: str
+    """The text in lower case, a question mark for what is neither ASCII nor Latin-1."""
+    words: frozenset[str]
+    """The runs of Latin letters, in lower case: a cue that is not among them stands nowhere."""
+    plain: str
+    """Lower-case letters are ``a``, upper-case ones ``A``, digits ``0``."""
+    folded: str
+    """Letters are ``a``, digits ``0``."""
+    hexadecimal: str
+    """Hexadecimal digits are ``x``, all else as it was."""
+    tokens: str
+    """What tokens in base64 or hex are made of is ``x``, all else a space."""
+    keys: str
+    """What the key of an assignment is made of is ``x``, all else a space."""
+    hosts: str
+    """What may not stand before a host's name, its own characters too, is ``x``, all else a space."""
+    mailboxes: str
+    """What the local part of a mail address is made of is ``x``, ``@`` stays, all else is a space."""
 
     def __init__(self, text: str) -> None:
         """Take the text as its rules read it."""
-        self._text = text
+        self._raw = text.encode("latin-1", "replace")
+        self.low = self._raw.lower().decode("latin-1")
 
-    @cached_property
-    def plain(self) -> str:
-        """Lower-case letters are ``a``, upper-case ones ``A``, digits ``0``."""
-        return self._text.translate(_PLAIN)
+    def __getattr__(self, name: str) -> Any:
+        """Make a shape; a cached property of the standard library takes a lock each time."""
+        made: object
+        if name == "words":
+            made = frozenset(self._raw.lower().translate(_LETTERS).decode("latin-1").split())
+        elif name in _SHAPES:
+            made = self._raw.translate(_SHAPES[name]).decode("latin-1")
+        else:
+            raise AttributeError(name)
+        self.__dict__[name] = made
+        return made
 
-    @cached_property
-    def hexadecimal(self) -> str:
-        """Hexadecimal digits are ``x``, all else as it was."""
-        return self._text.translate(_HEX)
+    def parts(self, shortest: int) -> str:
+        """Return the runs without space, quotes and brackets that are long enough, a line each."""
+        parts = self._raw.translate(_PARTS).decode("latin-1").split()
+        return "\n".join([part for part in parts if len(part) >= shortest])
 
     def any_of(self, shapes: Iterable[str]) -> bool:
         """Whether one of these stretches is somewhere in the plain shape."""
         plain = self.plain
-        return any(shape in plain for shape in shapes)
+        for shape in shapes:  # noqa: SIM110 - a loop, since a generator costs more than the searches
+            if shape in plain:
+                return True
+        return False
 
-    @staticmethod
-    def holds(low: str, words: Iterable[str]) -> bool:
-        """Whether a text in lower case holds one of these words."""
-        return any(word in low for word in words)
+
+def holds(text: str, words: Iterable[str]) -> bool:
+    """Whether a text holds one of these words."""
+    for word in words:  # noqa: SIM110 - a loop, since a generator costs more than the searches
+        if word in text:
+            return True
+    return False
+
+
+def places(text: str, *words: str) -> list[int]:
+    """Return where these words stand in a text, in order; two that overlap may both be told."""
+    made = []
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            made.append(at)
+            at = text.find(word, at + 1)
+    if len(words) > 1:
+        made.sort()
+    return made
+
+
+def runs(shape: str, run: str) -> list[int]:
+    """Return where runs of one sign begin that are so long; of each run its begin alone."""
+    made, sign = [], run[0]
+    at = shape.find(run)
+    while at >= 0:
+        made.append(at)
+        at += len(run)
+        while shape.startswith(sign, at):
+            at += 1
+        at = shape.find(run, at)
+    return made
+
+
+def starts(low: str, at: int) -> list[int]:
+    """Return where the scheme of an address whose ``://`` stands at a place may begin."""
+    start, least = at, max(0, at - _LONGEST_SCHEME)
+    while start > least and low[start - 1] in _IN_SCHEME:
+        start -= 1
+    return [
+        each
+        for each in range(start, at)
+        if low[each] in _LOWER and (each == 0 or low[each - 1] not in _LOWER + _DIGITS)
+    ]
+
+
+_IN_SCHEME = frozenset(_LOWER + _DIGITS + "+.:_-")
+_LONGEST_SCHEME = 36
+
+
+def back(shape: str, at: int, signs: str, most: int) -> int:
+    """Return where the run of signs begins that reaches up to a place; at most so far back."""
+    least = max(0, at - most)
+    while at > least and shape[at - 1] in signs:
+        at -= 1
+    return at
+
+
+def near(
+    form: re.Pattern[str], text: str, anchors: Iterable[int], before: int, after: int
+) -> Iterator[re.Match[str]]:
+    """Yield the matches of a pattern that begin so far before an anchor, and not far behind it.
+
+    Nothing is read twice. A match that reaches the end of what is read for it is made again with all
+    that follows.
+    """
+    done, start, stop, size = 0, 0, -1, len(text)
+    for anchor in (*anchors, -1):
+        if anchor < 0 or anchor - before > stop:
+            while start < stop:
+                found = form.search(text, start, stop)
+                if found is None:
+                    break
+                start = found.start() + 1
+                if found.end() > stop - _SEEN_AHEAD and stop < size:
+                    found = form.match(text, found.start())
+                if found is not None:
+                    yield found
+                    done = start = max(found.end(), start)
+            start = max(done, anchor - before)
+        stop = min(anchor + after, size)
+
+
+_SEEN_AHEAD = 4
+"""How far patterns look beyond their end."""
+
+
+def at_each(form: re.Pattern[str], text: str, anchors: Iterable[int]) -> Iterator[re.Match[str]]:
+    """Yield the matches of a pattern that begin at an anchor and do not overlap."""
+    done, match = 0, form.match
+    for anchor in anchors:
+        if anchor >= done and (found := match(text, anchor)):
+            done = found.end()
+            yield found

@@ -1,6 +1,8 @@
 """Where something identifying stands in a text, and who may say so."""
 
-from collections.abc import Iterable
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 
@@ -27,12 +29,41 @@ class Detector(Protocol):
         ...
 
 
+def named(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
+    """Yield the groups of a match that took part, each a span of one kind."""
+    for name, value in found.groupdict().items():
+        if value is not None and name != "b":
+            yield Span(*found.span(name), kind, value, weight)
+
+
+class Taken:
+    """Stretches of a text that do not overlap; a text may hold very many."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether something of a stretch is taken."""
+        before = bisect_left(self._starts, end)
+        return before > 0 and self._ends[before - 1] > start
+
+    def take(self, start: int, end: int) -> bool:
+        """Take a stretch where nothing of it is taken, and say so."""
+        before = bisect_left(self._starts, end)
+        if before and self._ends[before - 1] > start:
+            return False
+        self._starts.insert(before, start)
+        self._ends.insert(before, end)
+        return True
+
+
 def apart(spans: Iterable[Span]) -> list[Span]:
     """Return spans that do not overlap, in order: the weightier ones first, then the longer ones."""
-    kept: list[Span] = []
-    for span in sorted(spans, key=lambda s: (-s.weight, s.start - s.end, s.start)):
-        if span.start < span.end and not any(
-            span.start < other.end and other.start < span.end for other in kept
-        ):
-            kept.append(span)
-    return sorted(kept)
+    taken = Taken()
+    return sorted(
+        span
+        for span in sorted(spans, key=lambda s: (-s.weight, s.start - s.end, s.start))
+        if span.start < span.end and taken.take(span.start, span.end)
+    )

@@ -11,8 +11,8 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 
+from harness.anonymize.numbers import luhn
 from harness.anonymize.pattern import pattern
-from harness.anonymize.personal import luhn
 from harness.anonymize.vocabulary import PATH_WORDS
 
 _MOST_DRAWS = 10_000

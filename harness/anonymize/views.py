@@ -6,8 +6,6 @@ once; steps are repeated until nothing changes, at most four times. Base64 and h
 token at a time by the caller, since what is replaced in them must be encoded again.
 """
 
-import base64
-import binascii
 import html
 import re
 import unicodedata
@@ -39,11 +37,15 @@ _ATOM = pattern(
     r"|(?P<wide_char>[^\x00-\x7f])",
     re.IGNORECASE,
 )
-_ASCII_ATOM = pattern(
-    r"%[0-9A-Fa-fu]|\x1b\[|\\|&[#A-Za-z]|=\r?\n|[\[({<](?:\.|:|@|dot|d0t|at)[\])}>]|hxxp|h\*\*p|=(?:40|2E|3A|2D)"
-    r"|[\"'][ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]*)?[+.&]?[ \t]{0,8}[\"']|[`^]\r?\n",
-    re.IGNORECASE,
+_SOME = pattern(r"%[0-9A-Fa-fu]|&[#A-Za-z]|=(?:40|2[ED]|3A|\r?\n)|[`^]\r?\n", re.IGNORECASE)
+_SPLIT = pattern(
+    r"[\"'][ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]{0,40})?[+.&]?[ \t]{0,8}[\"']"
 )
+_DEFANGED = pattern(
+    r"[\[({<hH](?:(?:(?<=[\[({<])(?:\.|:|@|dot|d0t|at)[\])}>])|(?<=h)(?:xxp|\*\*p))", re.IGNORECASE
+)
+_FIRST = pattern(r"[%\\&\x1b=`^\"'\[({<hH\u0080-\U0010ffff]")
+"""What every encoded stretch begins with, but for a space before a bracket."""
 _WINDOWS = pattern(r"(?:\b[A-Za-z]:|\\\\[\w.-]+)(?:\\[^\s\"'<>|\\]*)*$")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
@@ -73,9 +75,22 @@ class View:
         return self.starts[start], self.ends[end - 1]
 
 
+def _plain_text(text: str) -> bool:
+    """Whether nothing in a text is encoded, told by what is cheap to look for."""
+    if "\\" in text or "\x1b[" in text or not text.isascii():
+        return False
+    if ("%" in text or "&" in text or "=" in text or "`" in text or "^" in text) and _SOME.search(
+        text
+    ):
+        return False
+    if ('"' in text or "'" in text) and _SPLIT.search(text):
+        return False
+    return not _DEFANGED.search(text)
+
+
 def views(text: str) -> Iterator[View]:
     """Yield the decoded texts, each a step further than the last; none where nothing is encoded."""
-    if text.isascii() and not _ASCII_ATOM.search(text):
+    if _plain_text(text):
         return
     current = View(text, list(range(len(text))), list(range(1, len(text) + 1)), 0)
     for _ in range(MOST_STEPS):
@@ -84,8 +99,24 @@ def views(text: str) -> Iterator[View]:
             return
         yield after
         current = after
-        if current.text.isascii() and not _ASCII_ATOM.search(current.text):
+        if _plain_text(current.text):
             return
+
+
+def _atoms(text: str) -> Iterator[re.Match[str]]:
+    """Yield the stretches that may be encoded."""
+    done = 0
+    for first in _FIRST.finditer(text):
+        at = first.start()
+        if at < done:
+            continue
+        found = None
+        if text[at - 1 : at] == " " and text[at] in "[({<" and at > done:
+            found = _ATOM.match(text, at - 1)
+        found = found or _ATOM.match(text, at)
+        if found:
+            done = found.end()
+            yield found
 
 
 def _step(view: View) -> View | None:
@@ -94,7 +125,7 @@ def _step(view: View) -> View | None:
     starts: list[int] = []
     ends: list[int] = []
     at, percents = 0, view.percents
-    for found in _ATOM.finditer(text):
+    for found in _atoms(text):
         decoded = _decoded(found)
         if decoded is None:
             continue
@@ -197,81 +228,3 @@ def _plain(character: str) -> str:
     if made == character and unicodedata.category(character) == "Nd":
         return str(unicodedata.digit(character))
     return made
-
-
-_BASE64 = pattern(
-    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{11,}(?:\r?\n[A-Za-z0-9+/_-]{4,}){0,4000}={0,2}(?![A-Za-z0-9+/_-])"
-)
-_HEX = pattern(r"(?<![A-Za-z0-9])(?:0[xX])?((?:[0-9a-fA-F]{2}){6,})(?![A-Za-z0-9])")
-_SPACED_HEX = pattern(
-    r"(?<![A-Za-z0-9])[0-9a-fA-F]{2}(?:([ :,]|, ?0x|\\x)[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){5,}(?![A-Za-z0-9])"
-)
-_TEXT = pattern(r"[\t\n\r\x20-\x7e\u00a1-\u024f\u0370-\u04ff]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A token that is a whole text in base64 or hex."""
-
-    start: int
-    end: int
-    text: str
-    form: str
-    token: str
-
-    def packed(self, text: str) -> str:
-        """Return another text in the same form."""
-        raw = text.encode()
-        if self.form == "hex":
-            made = raw.hex()
-            return made.upper() if self.token.upper() == self.token else made
-        if self.form.startswith("spaced"):
-            made = raw.hex(" ").replace(" ", self.form[6:])
-            return made.upper() if self.token.upper() == self.token else made
-        made = base64.b64encode(raw).decode()
-        if "-" in self.token or "_" in self.token:
-            made = made.replace("+", "-").replace("/", "_")
-        return made if self.token.endswith("=") or len(self.token) % 4 == 0 else made.rstrip("=")
-
-
-def packed(text: str) -> Iterator[Packed]:
-    """Yield the tokens of a text that decode to a readable text."""
-    if len(text) < 11:
-        return
-    for found in _BASE64.finditer(text):
-        yield from _base64(found)
-    for found in _HEX.finditer(text):
-        yield from _bytes(found.start(1), found.end(1), found.group(1), "hex", found.group(1))
-    for found in _SPACED_HEX.finditer(text):
-        plain = re.sub(r"[^0-9a-fA-F]|0x|\\x", "", found.group().replace("0x", ""))
-        yield from _bytes(
-            found.start(), found.end(), plain, "spaced" + found.group(1), found.group()
-        )
-
-
-def _base64(found: re.Match[str]) -> Iterator[Packed]:
-    token = found.group()
-    joined = "".join(token.split())
-    if not (any(c.islower() for c in joined) and any(c.isupper() for c in joined)):
-        return
-    plain = joined.rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-        text = raw.decode()
-    except (binascii.Error, ValueError):
-        return
-    if _readable(text):
-        yield Packed(found.start(), found.end(), text, "base64", joined if "=" in joined else token)
-
-
-def _bytes(start: int, end: int, digits: str, form: str, token: str) -> Iterator[Packed]:
-    try:
-        text = bytes.fromhex(digits).decode()
-    except ValueError:
-        return
-    if _readable(text):
-        yield Packed(start, end, text, form, token)
-
-
-def _readable(text: str) -> bool:
-    return len(text) > 5 and _TEXT.fullmatch(text) is not None

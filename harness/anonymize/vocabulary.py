@@ -80,6 +80,9 @@ GENERIC_WORDS = frozenset(
 )
 """Words that stand where a secret might and are none."""
 
+NOBODY = SYSTEM_USERS | GENERIC_WORDS
+"""Words that stand where somebody's account might and are none."""
+
 PATH_WORDS = frozenset(
     """api apis rest graphql rpc grpc v1 v2 v3 v4 v1beta1 v1alpha1 health healthz ready readyz livez live ping
     status metrics login logout auth oauth oauth2 token authorize callback users user orders order items

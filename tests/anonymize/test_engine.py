@@ -1,11 +1,15 @@
 """What is left out for speed changes nothing in what is found."""
 
+import re
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.anonymize import Anonymizer, Roster
-from harness.anonymize.shape import Shape
+from harness.anonymize import Anonymizer, Roster, assignments, network, views
+from harness.anonymize.shape import Shape, places
+from harness.anonymize.spans import Taken
 
 
 class _Counting:
@@ -39,12 +43,54 @@ def test_a_text_is_shown_to_detectors_once() -> None:
 
 @given(st.text(max_size=80))
 def test_a_shape_is_as_long_as_its_text(text: str) -> None:
-    """Letters and digits are told apart, all else stays where it was."""
+    """Letters and digits are told apart, all else stays; a sign with no shape is ``?``."""
     shape = Shape(text)
-    assert len(shape.plain) == len(shape.hexadecimal) == len(text)
+    assert len(shape.plain) == len(shape.hexadecimal) == len(shape.low) == len(text)
     assert [c for c in shape.plain if c not in "aA0"] == [
-        c for c in text if not (c.isascii() and c.isalnum())
+        c if c < "\u0100" else "?" for c in text if not (c.isascii() and c.isalnum())
     ]
+    assert shape.words == set(re.findall("[a-z]+", shape.low))
+
+
+def _found(matches: Iterable[re.Match[str]], group: str | int = 0) -> list[tuple[int, int]]:
+    return [found.span(group) for found in matches]
+
+
+@given(st.text("ab1_$/.-?=:>|! \t\"'`[]\u00e9\u4e2d", max_size=60))
+def test_keys_read_backwards_are_those_that_reading_on_finds(text: str) -> None:
+    """An assignment's key is found from its operator as it is by trying every place."""
+    keys = assignments._keys(text, Shape(text).keys)
+    assert _found(keys, "op") == _found(assignments._KEY.finditer(text), "op")
+
+
+@given(st.text('ab1@.-+=/?" \u00e9\u4e2d[]', max_size=60))
+def test_addresses_around_their_signs_are_those_that_reading_on_finds(text: str) -> None:
+    """Mailboxes and hosts are found from ``@`` and ``.`` as they are by trying every place."""
+    shape = Shape(text)
+    mails = network._mails(text, shape, places(text, "@"))
+    assert _found(mails) == _found(network._EMAIL.finditer(text))
+    assert _found(network._dotted(text, shape)) == _found(network._HOST.finditer(text))
+
+
+@given(st.text("ab4%0u\\x&#;=\n\r\"' +[](.)@{}<>hxX*p:/\u200b\u00e9", max_size=60))
+def test_encoded_stretches_are_those_that_reading_on_finds(text: str) -> None:
+    """What may be encoded is found where it can begin, as it is by trying every place."""
+    assert _found(views._atoms(text)) == _found(views._ATOM.finditer(text))
+    if views._plain_text(text):
+        decoded = [views._decoded(found) for found in views._ATOM.finditer(text)]
+        assert not [each for each in decoded if each is not None]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12))
+def test_what_is_taken_does_not_overlap(stretches: list[tuple[int, int]]) -> None:
+    """A stretch is taken exactly where none of those before it has a part of it."""
+    taken = Taken()
+    kept: list[tuple[int, int]] = []
+    for start, length in stretches:
+        free = all(start >= end or start + length <= begin for begin, end in kept)
+        assert taken.holds(start, start + length) is not free
+        assert taken.take(start, start + length) is free
+        kept += [(start, start + length)] if free else []
 
 
 @pytest.mark.parametrize("gap", [0, 1, 39, 40, 41, 200, 5_000])
