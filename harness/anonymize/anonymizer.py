@@ -11,11 +11,11 @@ from urllib.parse import quote
 from harness.anonymize import times
 from harness.anonymize.assignments import judged
 from harness.anonymize.jsontext import is_json, rewritten
-from harness.anonymize.keys import kind_of_key
+from harness.anonymize.keys import after_flags, kind_of_key
 from harness.anonymize.network import host_of
 from harness.anonymize.optional import incident_detectors
 from harness.anonymize.roster import Forms, Roster
-from harness.anonymize.rules import Readings, containers, read, readings
+from harness.anonymize.rules import Readings, containers, holds_surrogate, read, readings
 from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape
 from harness.anonymize.spans import Detector, Span, Taken
@@ -156,7 +156,10 @@ class Anonymizer:
         if isinstance(value, dict):
             return self._object(value, key, depth, learning=learning)
         if isinstance(value, list | tuple):
-            made = [self._walk(each, key, depth + 1, learning=learning) for each in value]
+            made = [
+                self._walk(each, at, depth + 1, learning=learning)
+                for each, at in zip(value, after_flags(value, key), strict=True)
+            ]
             return tuple(made) if isinstance(value, tuple) else made
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
@@ -192,23 +195,26 @@ class Anonymizer:
             if 1_400_000_000 < value < 2_000_000_000:
                 return value + self._days * 86_400
             return value
-        spans = [*judged(kind, written, 0)] if kind != "user" else []
-        if not spans and isinstance(value, int) and len(written) in {15, 16}:
-            spans = [s for s in read(written, self.detectors) if s.kind == "card"]
-        if not spans:
+        if isinstance(value, float):
+            place = kind in {"latitude", "longitude"}
+            spans = [*judged(kind, written, 0)] if place else []
+        else:
+            spans = [*judged(kind, written, 0)]
+            if not spans and len(written) in {15, 16}:
+                spans = [s for s in read(written, self.detectors) if s.kind == "card"]
+            if not spans and self.known.words.get(written, ("",))[0] == "number":
+                spans = [Span(0, len(written), "number", written)]
+        if not spans or reserved(spans[0].kind, written) or reserved("number", written):
             return value
         span = spans[0]
+        if span.kind not in {"latitude", "longitude", "card", "phone"}:
+            span = span._replace(kind="number")
         if learning:
             self._learn(span, written)
             return value
         self._counts[span.kind] += 1
-        if span.kind in {"latitude", "longitude", "card", "phone"}:
-            made = self.surrogates.of(span.kind, self._canonical(span), written)
-            return type(value)(made)
-        digits = self.surrogates.unique(
-            "number", written, lambda raw: f"9000{int.from_bytes(raw[:5], 'big'):013}"
-        )
-        return type(value)(int(digits))
+        made = self.surrogates.of(span.kind, self._canonical(span), written)
+        return type(value)(made)
 
     def _string(self, text: str, key: str, depth: int, *, learning: bool) -> str:
         if depth > _MOST_DEEP or (len(text) < 3 and not kind_of_key(key)):
@@ -306,7 +312,9 @@ class Anonymizer:
 
     def _spared(self, span: Span) -> bool:
         """Whether a value lies in reserved space; an address there may still name somebody."""
-        return reserved(span.kind, span.value) and not self.names_somebody(span)
+        if reserved(span.kind, span.value):
+            return not self.names_somebody(span)
+        return span.kind in {"token", "secret"} and holds_surrogate(span.value)
 
     def names_somebody(self, span: Span) -> bool:
         """Whether an e-mail address in reserved space holds the name of a known person."""
@@ -343,6 +351,8 @@ class Anonymizer:
     def _learn(self, span: Span, written: str) -> None:
         if reserved(span.kind, span.value):
             return
+        if span.value.lower() in GENERIC_WORDS | SYSTEM_USERS:
+            return  # replaced where it is declared, but it stands everywhere and tells nothing
         self.known.originals.setdefault(span.value, span.kind)
         self.known.originals.setdefault(written, span.kind)
         if span.kind == "person":

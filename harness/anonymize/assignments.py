@@ -163,8 +163,18 @@ def judged(kind: str, value: str, start: int, *, quoted: bool = True) -> Iterato
     if kind == "secret":
         if _is_secret(plain, quoted=quoted):
             yield Span(start, start + len(plain), "secret", plain, LIKELY)
+    elif kind in _IDS and (found := _identified(kind, plain)):
+        yield Span(start, start + len(plain), found, plain.lower(), LIKELY)
     elif kind == "user":
-        if _ACCOUNT.fullmatch(plain) and plain.lower() not in NOBODY and not plain.isdigit():
+        domain, slash, name = plain.rpartition("\\")
+        if slash and _DOMAIN.fullmatch(domain):
+            yield from _account(domain.rstrip("\\"), name, start, start + len(domain) + 1)
+        elif (
+            "\\" not in plain
+            and _ACCOUNT.fullmatch(plain)
+            and plain.lower() not in NOBODY
+            and not plain.isdigit()
+        ):
             if "@" not in plain:
                 yield Span(start, start + len(plain), "user", plain, GUESS)
     elif kind == "person":
@@ -199,6 +209,35 @@ def judged(kind: str, value: str, start: int, *, quoted: bool = True) -> Iterato
         yield Span(start, start + len(plain), "ticket", plain, LIKELY)
 
 
+_DOMAIN = pattern(r"[A-Za-z0-9][\w.-]{0,40}\\?")
+_IDS = frozenset({"user", "account", "id", "mac"})
+
+
+def _identified(kind: str, plain: str) -> str:
+    """Return what a value of digits or hex is under the key of an id; nothing where it is none."""
+    if kind == "mac":
+        return "mac" if _BARE_MAC.fullmatch(plain) and len(set(plain.lower())) > 2 else ""
+    if _NUMBER.fullmatch(plain):
+        return "account" if kind == "account" and len(plain) == 12 else "number"
+    return "hex_id" if kind == "id" and _HEX_ID.fullmatch(plain) and len(set(plain)) > 5 else ""
+
+
+_NUMBER = pattern(r"[1-9]\d{5,18}")
+"""A number that is long enough to identify: shorter ones are counts more often than not."""
+_HEX_ID = pattern(r"[0-9a-f]{32}")
+_BARE_MAC = pattern(r"[0-9A-Fa-f]{12}")
+
+
+_NO_DOMAIN = frozenset({"corp", "workgroup", "builtin", "local", "domain", "nt authority"})
+
+
+def _account(domain: str, name: str, start: int, at: int) -> Iterator[Span]:
+    """Yield an account of a Windows domain, and the domain."""
+    if domain.lower() not in _NO_DOMAIN | GENERIC_WORDS and not domain.startswith("anon"):
+        yield Span(start, start + len(domain), "host", domain.lower(), GUESS)
+    yield from judged("user", name, at)
+
+
 def _is_basic(value: str) -> bool:
     """Whether a value is an account and its password in base64, as registries write them."""
     try:
@@ -208,10 +247,18 @@ def _is_basic(value: str) -> bool:
     return re.fullmatch(rb"[\x21-\x39\x3b-\x7e]+:[\x21-\x7e]+", told) is not None
 
 
+
+
+_TAG = pattern(r"![a-z][a-z/-]*")
+"""A tag of YAML: what follows it is a reference."""
+
+
 def _is_secret(value: str, *, quoted: bool) -> bool:
     if made_up(value) or _PLACE.match(value) or len(value) < 4:
         return value.isdigit() and len(value) >= 4
     low = value.lower()
+    if not quoted and _TAG.fullmatch(value):
+        return False
     if low.startswith(
         (
             "fake",
@@ -283,7 +330,7 @@ def _host(value: str, start: int) -> Iterator[Span]:
 
 _TOKEN_VALUE = pattern(r"[A-Za-z0-9+/_=.-]{20,300}(?![\w])")
 _TWENTY = "x" * 20
-_HASH = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12}")
+_HASH = pattern(r"I?[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12}")
 
 
 def _random(text: str, found: re.Match[str], tokens: str) -> Iterator[Span]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from harness.anonymize.keys import after_flags
 from harness.anonymize.pattern import pattern
 
 _TOKEN = pattern(
@@ -31,25 +32,26 @@ def rewritten(
 ) -> str:
     """Return a JSON text with its strings and numbers replaced; both are told the key they stand at."""
     parts: list[str] = []
-    stack: list[str] = []
-    key, at, fresh = "", 0, False
+    stack: list[tuple[str, str, str]] = []
+    opened = key = named = flag = ""
+    at = 0
     for found in _TOKEN.finditer(text):
         token = found.group()
         if token == "{" or token == "[":
-            stack.append(key)
-            fresh = token == "{"
+            stack.append((opened, key, named))
+            opened, named, flag = token, "", ""
         elif token in {"}", "]"}:
-            key = stack.pop() if stack else ""
-        elif token == ",":
-            fresh = True
-        elif token == ":":
-            fresh = False
+            opened, key, named = stack.pop() if stack else ("", "", "")
         elif token[0] == '"':
             old = json.loads(token)
             is_key = text[found.end() : found.end() + 64].lstrip()[:1] == ":"
-            new = string(old, "" if is_key else key)
+            told = flag or (named if key.lower() == "value" else "") or key
+            new = string(old, "" if is_key else told)
+            flag = after_flags([old, ""], "")[1] if opened == "[" else ""
             if is_key:
                 key = old
+            elif key.lower() in {"name", "key"} and opened == "{":
+                named = old
             if new != old:
                 parts += (text[at : found.start()], json.dumps(new, ensure_ascii=token.isascii()))
                 at = found.end()
@@ -59,5 +61,4 @@ def rewritten(
             if new_number != old_number:
                 parts += (text[at : found.start()], json.dumps(new_number))
                 at = found.end()
-    del fresh
     return "".join((*parts, text[at:]))

@@ -1,6 +1,7 @@
 """What a key says of its value: ``password``, ``host``, ``lat`` and their like in any spelling."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from harness.anonymize.pattern import pattern
@@ -9,8 +10,8 @@ _WORDS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _SECRET_LAST = frozenset(
     """password passwd passwort pass pwd passphrase passcode secret secrets pin otp mfa totp
-    cvv cvc csrf apikey apitoken authtoken accesstoken accesskey secretkey privatekey
-    credential credentials creds token tokens jwt psk pskey salt nonce signature sig hmac
+    cvv cvc csrf apikey apitoken authtoken accesstoken accesskey accessid secretkey privatekey
+    credential credentials creds token tokens jwt psk pskey salt pepper nonce signature sig hmac
     bearer authorization sessionid session sessid cookie dsn connstr webhook pgpassword
     mysqlpwd passwordhash pw psw webhookurl""".split()
 )
@@ -23,7 +24,7 @@ _SECRET_PAIR = frozenset(
     project_key server_key publishable_key live_key test_key webhook_key token_value
     connection_string security_code session_id auth_code access_code recovery_code
     backup_code verification_code refresh_token secret_value secret_access secret_id key_id
-    bind_pw security_token db_pass crypt_key vault_key auth_data key_base key_material
+    bind_pw security_token db_pass crypt_key vault_key auth_data key_base key_material key_data
     sign_key token_key token_secret auth_string shared_secret otp_seed card_cvv""".split()
 )
 _NOT_SECRET_LAST = frozenset(
@@ -49,13 +50,14 @@ for _kind, _names in {
     "card": "card cardnumber card_number creditcard credit_card creditcardnumber credit_card_number ccnumber cc_number ccnum pan debitcard debit_card",
     "iban": "iban ibannumber iban_number",
     "ssn": "ssn socialsecurity social_security socialsecuritynumber social_security_number taxid tax_id nationalid national_id",
-    "account": "accountid account_id awsaccountid aws_account_id awsaccount aws_account recipientaccountid recipient_account_id owneraccount owner_account owner_id ownerid",
+    "account": "accountid account_id accountids account_ids awsaccountid aws_account_id awsaccount aws_account recipientaccountid recipient_account_id owneraccount owner_account owner_id ownerid",
     "mac": "mac macaddress mac_address hwaddr hwaddress bssid ether",
     "pod": "pod podname pod_name containername_pod k8s_pod_name kubernetes_pod_name k8spod",
     "latitude": "lat latitude geo_lat gps_lat start_lat end_lat",
-    "longitude": "lon lng long longitude geo_lon gps_lon geo_lng start_lng start_lon end_lon end_lng",
+    "longitude": "coordinates coords latlng latlon lnglat lonlat lon lng long longitude geo_lon gps_lon geo_lng start_lng start_lon end_lon end_lng",
     "ticket": "ticket ticketid ticket_id ticketkey issuekey issue_key jira jiraid jira_id ticketnumber ticket_number casenumber case_number incident_number",
     "basic": "auth",
+    "id": "tenantid tenant_id orgid org_id organizationid organization_id organisationid organisation_id contactid contact_id personid person_id profileid profile_id clientid client_id deviceid device_id uid_number loyaltyid loyalty_id playerid player_id visitorid visitor_id leadid lead_id payeeid payee_id payerid payer_id merchantid merchant_id accountnumber account_number accountno account_no customernumber customer_number",
     "time": "t time timestamp ts created createdat created_at updated updatedat updated_at start starttime start_time end endtime end_time date datetime startedat started_at finishedat finished_at completedat completed_at timeunixnano time_unix_nano starttimeunixnano start_time_unix_nano endtimeunixnano end_time_unix_nano observedtimeunixnano expires expiresat expires_at exp iat nbf modified mtime ctime atime lastseen last_seen eventtime event_time published at epoch epoch_ms timestampms timestamp_ms created_utc",
 }.items():  # fmt: skip
     for _name in _names.split():
@@ -71,7 +73,7 @@ _KEEP = frozenset(
 @lru_cache(maxsize=4096)
 def kind_of_key(key: str) -> str:
     """Return what a key says its value is: a kind, ``secret``, ``keep``, or nothing."""
-    if len(key) > 120:
+    if len(key) > 120 or "ANON_" in key:  # a surrogate says nothing
         return ""
     last = re.split(r"[.\[\]/:]", key.strip("\"' []"))[-1] or key
     words = [word.lower() for word in _WORDS.findall(last)]
@@ -193,3 +195,15 @@ def _secret(words: list[str], joined: str) -> bool:
         or "apikey" in joined
         or "privatekey" in joined
     )
+
+
+_FLAG = pattern(r"--?[A-Za-z][\w-]{1,40}")
+
+
+def after_flags(values: Sequence[object], key: str) -> list[str]:
+    """Return at what key each item of a list stands: after ``--password`` at ``password``."""
+    keys = [key]
+    for each in values[:-1]:
+        flag = each if isinstance(each, str) and _FLAG.fullmatch(each) else ""
+        keys.append(flag if flag and kind_of_key(flag) == "secret" else key)
+    return keys[: len(values)]

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
 from harness.anonymize.shape import Shape, at_each, back, near, places, starts
 from harness.anonymize.spans import Span
@@ -38,22 +39,27 @@ _IPV4 = pattern(
     r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2}\b)?(?![\w]|\.\d)|(?<=[/_-])(?<!\d[/_-])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)"
 )
 _BEFORE_VERSION = pattern(
-    r"(?:\bv|\bver\.?|versions?:?|\brelease|\bbuild|\bfirmware|\bdriver|[=~^<>]=|\bchrome/|\bsafari/|\bedg/|[A-Za-z]/)\s*[\"']?$",
+    r"(?:\bv|\bver\.?|versions?:?|\brelease|\bbuild|\bfirmware|\bdriver|[=~^<>]=|(?<![\w.-])[A-Za-z][\w-]{0,20}/|\b(?:section|chapter|clause|paragraph|appendix|figure|table))[ \t]{0,3}[\"']?\Z",
     re.IGNORECASE,
 )
 _IPV6 = pattern(
-    r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?:%[\w.-]{1,15})?(?:/\d{1,3})?(?![\w:]|\.\d)"
+    r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?:%[\w.-]{1,15})?(?:/\d{1,3})?(?!\w|:[0-9A-Fa-f:]|\.\d)"
 )
 _MAC = pattern(
     r"(?<![\w:.-])(?:[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w:-]|\.\w)"
 )
 _URL = pattern(
-    r"(?i)(?<![a-z0-9])(?:https?|wss?|ftps?|sftp|ssh|git|ldaps?|s3|gs|amqps?|redis|rediss|postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mongodb(?:\+srv)?|jdbc:\w+|kafka|nats|tcp|udp|grpcs?|smtps?|imaps?|rtsp|svn|rsync|nfs|smb|vnc|rdp|telnet|consul|etcd|clickhouse|cassandra|mqtts?|oracle|mssql)://[^\s\"'<>`\\{}|^]+"
+    r"(?i)(?<![a-z0-9])(?:https?|wss?|ftps?|sftp|ssh|git|ldaps?|s3|gs|amqps?|redis|rediss|postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mongodb(?:\+srv)?|jdbc:\w+|kafka|nats|tcp|udp|grpcs?|smtps?|imaps?|rtsp|svn|rsync|nfs|smb|sb|wasbs?|abfss?|hdfs|thrift|sips?|stuns?|turns?|rtmps?|sqlserver|bolt|neo4j|couchdb|vnc|rdp|telnet|consul|etcd|clickhouse|cassandra|mqtts?|oracle|mssql)://[^\s\"'<>`\\{}|^]+"
 )
 _HOST = pattern(
     r"(?<![\w.@/\\$-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<tld>[A-Za-z][A-Za-z0-9-]{1,23})(?::\d{2,5})?(?![\w@-]|\.\w)"
 )
-_CODE_AFTER = pattern(r"\s?\(|\s?[+*|&-]?=[^=]|\[")
+_CODE_AFTER = pattern(r"[ ]?\((?!(?:\d{1,3}\.){3}\d|[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{3})|\s?[+*|&-]?=[^=]|\[")
+_NAMED = pattern(r"(?i)(?:hostname|server_?name|\bCN|\bfqdn|\bdomain|--host|-server|(?:traceroute|connect|connected) to|resolve|nslookup)[ =:]{1,4}[\"'\[]{0,2}$")
+"""What stands before a name that is a host's, whatever its first word."""
+_VIA = pattern(r"\b(?:from|by|via)[ \t]{1,4}$")
+_RECORD = pattern(r"\.?[ \t]{1,40}(?:\d{1,8}[ \t]{1,20})?IN[ \t]{1,20}[A-Z]")
+"""What follows a name in a zone file or an answer of ``dig``."""
 _CODE_WORDS = frozenset(
     """self this cls os sys np pd app module exports window document request response config
     settings logger logging log context ctx math json re time data item user node event args
@@ -68,13 +74,14 @@ _NODE = pattern(
 )
 _CUED_HOST = pattern(
     r"(?i)(?:\b(?:ssh(?:ed into)?|scp|ping|hosts?|hostname|servers?|nodes?|nslookup|dig|telnet|traceroute|machine|bastion|vm|on-host|into|login to|logged (?:in|on)to|drain(?:ed)?|cordon(?:ed)?|uncordon|reboot(?:ed)?|failover to)[ \t]{0,12}[=:]?[ \t]{1,12}(?:-[A-Za-z](?: \S{1,80})? )?(?:[\w.-]{1,64}@)?[\"'`]?)"
-    r"(?P<v>[a-z][a-z0-9]{0,40}(?:-[a-z0-9]{1,40}){0,8}-?\d{1,4}[a-z]?(?:-[a-z0-9]{1,40}){0,8}(?:\.[a-z0-9-]{1,63}){0,9})(?![\w/(=-])"
+    r"(?P<v>[a-z][a-z0-9]{0,40}(?:-[a-z0-9]{1,40}){0,8}-?\d{1,4}[a-z]?(?:-[a-z0-9]{1,40}){0,8}(?:\.[a-z0-9-]{1,63}){0,9})(?![\w/(=@-]|\.\w)"
 )
+_VERSION = pattern(r"v\d{1,4}(?:\.[\w-]{1,20}){0,4}")
 _SYSLOG = pattern(
     r"(?m)^(?:<\d+>)?(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) (?P<v>[A-Za-z][\w.-]{1,80}) (?=[\w./()-]+(?:\[\d+\])?:)"
 )
 _NO_HOST = frozenset(
-    """localhost pod-0 worker-0 level info warn error debug kernel gpt-4 utf-8 http2 python3
+    """localhost ec2-user pod-0 worker-0 level info warn error debug kernel gpt-4 utf-8 http2 python3
     ipv4 ipv6 base64 sha256 md5 s3 ec2 k8s step1 top10 x86 node18 node20 node16 node22 h2
     log4j""".split()
 )
@@ -96,7 +103,11 @@ def network(text: str, low: str, shape: Shape) -> Iterator[Span]:
     if cues := shape.words & _CUES:
         for found in at_each(_CUED_HOST, text, places(low, *cues)):
             value = found.group("v")
-            if value.lower() not in _NO_HOST and value.rpartition(".")[2] not in FILE_ENDINGS:
+            if (
+                value.lower() not in _NO_HOST
+                and value.rpartition(".")[2] not in FILE_ENDINGS
+                and not _VERSION.fullmatch(value)
+            ):
                 yield Span(*found.span("v"), "host", value.lower(), GUESS)
     if "00:00:00" in shape.plain or "0A00" in shape.plain:
         for found in _SYSLOG.finditer(text):
@@ -117,10 +128,18 @@ _CUES = frozenset(
 )
 
 
+_SERVICE = pattern(
+    r"(?:s3|sqs|sns|sts|ec2|iam|kms|eks|logs|monitoring|dynamodb|lambda|ssm|secretsmanager)(?:[.-][a-z]{2}-[a-z]{4,9}-\d)?\.amazonaws\.com"
+)
+"""An entrance that all customers of a cloud share."""
+
+
 def public_host(host: str) -> bool:
     """Whether a host says nothing about who speaks of it."""
     plain = host.lower().rstrip(".")
     if plain in PUBLIC_HOSTS or RESERVED_HOST.search(plain):
+        return True
+    if _SERVICE.fullmatch(plain):
         return True
     parts = plain.split(".")
     return len(parts) > 2 and ".".join(parts[-2:]) in _OPEN_DOMAINS
@@ -162,6 +181,8 @@ def _emails(text: str, shape: Shape) -> Iterator[Span]:
         local, host = found.group("local").strip("'`{}=/&"), found.group("host")
         asked = _QUERIED.search(local)
         local = local[asked.end() :] if asked else local
+        if local.startswith("ANON_"):  # a surrogate before a host: ``user:ANON_...@host``
+            continue
         if (
             _NO_MAIL.match(host.split(".")[0])
             and host.split(".")[0][:1].isdigit()
@@ -230,9 +251,13 @@ def _ips(text: str, shape: Shape) -> Iterator[Span]:
         digits = shape.hexadecimal
         starting = [back(digits, at, "x:", 40) for at in places(digits, "::", *_IPV6_SHAPES)]
         for found in at_each(_IPV6, text, starting):
-            plain = found.group().partition("/")[0].partition("%")[0]
+            whole = found.group()
+            if whole.endswith(":") and not whole.endswith("::"):
+                whole = whole[:-1]
+            plain = whole.partition("/")[0].partition("%")[0]
             if _is_ipv6(plain, text, found.start()):
-                yield Span(*found.span(), "ipv6", found.group().lower(), SURE)
+                end = found.start() + len(whole)
+                yield Span(found.start(), end, "ipv6", whole.lower(), SURE)
     for found in at_each(_MAC, text, places(shape.hexadecimal, *_MAC_SHAPES)):
         plain = _NO_HEX.sub("", found.group().lower())
         if (
@@ -264,7 +289,8 @@ def _is_ipv6(plain: str, text: str, start: int) -> bool:
     except ValueError:
         return False
     if (
-        address.is_loopback
+        plain.lower() in {"fe80::1", "fe80::"}
+        or address.is_loopback
         or address.is_multicast
         or address in ipaddress.IPv6Network("2001:db8::/32")
     ):
@@ -276,8 +302,9 @@ def _is_ipv6(plain: str, text: str, start: int) -> bool:
 
 
 _NUMBERED, _NO_HEX, _PATH = pattern(r"\d|-"), pattern(r"[^0-9a-f]"), pattern(r"[/?#]")
-_DIGITS, _ADDRESS = pattern(r"[\d.]+"), pattern(r"[\d.:]+|\[.*\]")
+_DIGITS, _ADDRESS = pattern(r"[\d.]+"), pattern(r"(?!\d{8,10}$)[\d.:]+|\[.*\]")
 _CREDENTIALS = pattern(r"://[^/@]*:[^/@]+@|://[^/@]{8,}@")
+_ASKED = pattern(r"[?&#;]([A-Za-z][\w.-]{0,40})=[^&#;]{4}")
 _OPENS = {")": "(", "]": "["}
 
 
@@ -300,8 +327,13 @@ def _urls(text: str, low: str) -> Iterator[Span]:
             continue
         if RESERVED_HOST.search(host):
             continue
-        whole = SURE + 8 if _CREDENTIALS.search(url) else LIKELY + 10
+        whole = SURE + 8 if _CREDENTIALS.search(url) or _opens(url) else LIKELY + 10
         yield Span(found.start(), found.start() + len(url), "url", url, whole)
+
+
+def _opens(url: str) -> bool:
+    """Whether an address's query or fragment holds a secret."""
+    return any(kind_of_key(key) == "secret" for key in _ASKED.findall(url))
 
 
 def host_of(url: str) -> str:
@@ -334,15 +366,22 @@ def _hosts(text: str, shape: Shape) -> Iterator[Span]:
 
 def _is_host(text: str, found: re.Match[str], plain: str, tld: str) -> bool:
     labels = plain.split(".")
-    if _CODE_AFTER.match(text, found.end()) or any(
-        label.startswith("_") or label.endswith("_") for label in labels
+    if any(label.startswith("_") or label.endswith("_") for label in labels):
+        return False
+    if _CODE_AFTER.match(text, found.end()) and not (
+        text.startswith(" (", found.end()) and _VIA.search(text[: found.start()][-8:])
     ):
         return False
     if plain != plain.lower() and not plain.isupper() and not plain[0].isupper():
         return False
-    ported = ":" in found.group()
+    ported = ":" in found.group() or _RECORD.match(text, found.end()) is not None
     cued = ported or _CUED.search(text[max(0, found.start() - 24) : found.start()]) is not None
-    if labels[0].lower() in _CODE_WORDS and len(labels) < 4 and not ported:
+    if (
+        labels[0].lower() in _CODE_WORDS
+        and len(labels) < 4
+        and not ported
+        and not _NAMED.search(text[max(0, found.start() - 16) : found.start()])
+    ):
         return False
     if tld in FILE_ENDINGS and not cued:
         return False

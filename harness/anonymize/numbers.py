@@ -41,14 +41,14 @@ _DEGREES = pattern(
     r"\d{1,3}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?(?:\"|″|''))?\s?[NS][,;\s]{1,3}\d{1,3}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?(?:\"|″|''))?\s?[EW]\b|(?<![\w.])\d{1,2}\.\d{3,}°?\s?[NS][,;\s]{1,3}\d{1,3}\.\d{3,}°?\s?[EW]\b|\bPOINT\s?\(-?\d{1,3}\.\d{3,} -?\d{1,2}\.\d{3,}\)"
 )
 _ACCOUNT = pattern(
-    r"(?i)\b(?:aws[ _-]?)?(?:account|acct)(?:[ _-]?(?:id|no\.?|number|#))?\b[\s:=\"'#(]{1,6}(?P<v>\d{12}|\d{4}-\d{4}-\d{4})(?!\d)|(?<!\d)(?P<w>\d{12})(?=\.dkr\.ecr\.|\.signin\.aws)|/(?P<x>\d{12})/|\bprojects?/(?P<p>[a-z][a-z0-9-]{4,28}-\d{4,8}[a-z0-9]*)(?=/)|\b(?i:tenant|subscription|customer|account|acct|client|member|policy|patient)[ _-]?(?:id|no\.?|number|#)?[\s:=\"'#]{1,4}(?P<y>[A-Z]{2,5}-?\d{5,12})(?![\w-])"
+    r"(?i)\b(?:aws[ _-]?)?(?:account|acct)(?:[ _-]?(?:ids?|no\.?|numbers?|#))?\b[\s:=\"'#(\[]{1,16}(?P<v>\d{12}|\d{4}-\d{4}-\d{4})(?!\d)|(?<!\d)(?P<w>\d{12})(?=\.dkr\.ecr\.|\.signin\.aws)|/(?P<x>\d{12})/|\bprojects?/(?P<p>[a-z][a-z0-9-]{4,28}-\d{4,8}[a-z0-9]*)(?=/)|\b(?i:tenant|subscription|customer|account|acct|client|member|policy|patient)[ _-]?(?:id|no\.?|number|#)?[\s:=\"'#]{1,4}(?P<y>[A-Z]{2,5}-?\d{5,12})(?![\w-])"
 )
 _PASSPORT = pattern(
     r"(?i)\b(?:passport|driver'?s licen[cs]e|licen[cs]e plate|medical record|mrn|nhs|national id|tax id|vat id|ein|nino|sin|dni|nie|curp|pan card|aadhaar|itin)\b(?: (?:number|no\.?|id))?[\s:#=]{1,3}(?:is )?(?P<v>(?=[A-Z0-9 -]{0,24}\d)[A-Z0-9][A-Z0-9 -]{4,18}[A-Z0-9])(?![\w-])"
 )
 _HEX_ID = pattern(r"(?<![\w/+=.:-])[0-9a-f]{32}(?![\w/+=-])")
 _KEEP_BEFORE = pattern(
-    r"(?i)(?:md5|sha|digest|checksum|hash|etag|commit|tree|blob|integrity|crc|trace[_-]?id|traceparent|span[_-]?id|build[_-]?id|revision|rev|fingerprint|object)\W{0,6}$"
+    r"(?i)(?:md5|sha|digest|checksum|hash|etag|commit|tree|blob|integrity|crc|trace(?:[_-]?id)?|traceparent|span(?:[_-]?id)?|build[_-]?id|revision|rev|fingerprint|object)\W{0,6}$"
 )
 
 
@@ -91,7 +91,7 @@ def numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
     anchors = [at for at in places(folded, "aa00") if at == 0 or folded[at - 1] not in "a0"]
     for found in at_each(_IBAN, text, anchors):
         yield from _iban(found)
-    if ".00" in plain:
+    if ".00" in plain or "\u00b0" in text:
         yield from _places(text, low, plain)
     yield from _accounts(text, low, shape)
     for found in at_each(_HEX_ID, text, runs(shape.hexadecimal, "x" * 32)):

@@ -65,10 +65,18 @@ class DetectSecrets:
             for value in plugin.analyze_string(line):
                 if not value or made_up(value) or len(value) < 6:
                     continue
-                start = line.find(value)
+                start = _place(plugin.secret_type, value, line)
                 if start >= 0 and _plausible(plugin.secret_type, value, line, start):
                     kind = re.sub(r"[^A-Z]+", "_", plugin.secret_type.upper()).strip("_").lower()
                     yield Span(at + start, at + start + len(value), "ds_" + kind, value, _WEIGHT)
+
+
+def _place(secret_type: str, value: str, line: str) -> int:
+    """Return where a plugin's value stands: it tells the value alone, which may stand before too."""
+    if secret_type == "Basic Auth Credentials":
+        at = line.find(f":{value}@")
+        return at + 1 if at >= 0 else at
+    return line.find(value)
 
 
 def _plausible(secret_type: str, value: str, line: str, start: int) -> bool:
@@ -76,7 +84,8 @@ def _plausible(secret_type: str, value: str, line: str, start: int) -> bool:
         return False
     if "High Entropy" in secret_type:
         quoted = line[start - 1 : start] in {"'", '"'}
-        if not quoted or re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f-]{36}|\d+", value):
+        tagged = re.search(r"(?i)\betag\W{1,4}$|\bW/\W$", line[max(0, start - 12) : start])
+        if not quoted or tagged or re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f-]{36}|\d+", value):
             return False
         if secret_type.startswith("Hex"):
             before = line[max(0, start - 24) : start].lower()

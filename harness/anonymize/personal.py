@@ -15,13 +15,13 @@ _UUID = pattern(
     r"(?<![0-9A-Za-z-])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])|(?<=[_/])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
 )
 _POD = pattern(
-    r"(?<![\w./-])[a-z][a-z0-9]*(?:-[a-z0-9]+){0,8}-(?=[a-z0-9]{0,9}\d)[bcdf0-9ghjklmnpqrstvwxz]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])"
+    r"(?<![\w./-])[a-z][a-z0-9]*(?:-[a-z0-9]+){0,8}-(?:(?=[a-z0-9]{0,9}\d)[bcdf0-9ghjklmnpqrstvwxz]{6,10}|[bcdfghjklmnpqrstvwxz]{8,10})-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])"
 )
 _CUED_POD = pattern(
     r"\b(?:pods?|kubectl (?:logs|exec|describe pod|delete pod|get pod)(?: -it?)?(?: -n \S{1,80})?)[ /:=\"'`]{1,8}(?P<v>[a-z][a-z0-9]{0,60}(?:-[a-z0-9]{1,60}){0,12}-\d{1,3})(?![\w-])|\b(?P<w>[a-z][a-z0-9]{0,60}(?:-[a-z0-9]{1,60}){0,12}-\d{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5})(?![\w-])|\bpods?[ /:=\"'`]{1,8}(?P<x>[a-z][a-z0-9]{0,60}(?:-[a-z0-9]{1,60}){0,12}-[bcdfghjklmnpqrstvwxz2456789]{5})(?![\w-])"
 )
 _POD_TAIL = pattern(
-    r"-(?=[a-z0-9]{0,9}\d)[bcdf0-9ghjklmnpqrstvwxz]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])"
+    r"-(?:(?=[a-z0-9]{0,9}\d)[bcdf0-9ghjklmnpqrstvwxz]{6,10}|[bcdfghjklmnpqrstvwxz]{8,10})-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])"
 )
 _REPLICA = pattern(r"-\d{8,10}-[a-z]")
 _HOME = pattern(

@@ -8,6 +8,7 @@ from harness.anonymize.network import network
 from harness.anonymize.packed import Packed, packed
 from harness.anonymize.pattern import pattern
 from harness.anonymize.personal import personal
+from harness.anonymize.programs import programs
 from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape
 from harness.anonymize.spans import Detector, Span, Taken, apart
@@ -17,7 +18,7 @@ PACKED = "packed"
 _PACKABLE = pattern(r"[A-Za-z0-9+/_-]{11}|[0-9a-fA-F]{2}[ :,][0-9a-fA-F]{2}[ :,]")
 _ANY = pattern(
     r"[@\\%&+/:=\u0080-\U0010ffff]|\d{3}|\w\.\w|-[a-z]*\d|[A-Z]-\d|[A-Za-z0-9]{12}|[\"'][^\"']{0,80}\d"
-    r"|(?i:\b(?:mr|ms|mrs|dr|prof|herr|frau|mme)\b|pass|pwd|secret|token|\bpin\b|key|cred|otp\b|code"
+    r"|(?i:\b(?:mr|ms|mrs|dr|prof|herr|frau|mme)\b|pass|pwd|secret|token|\bpin\b|key|cred|otp\b|code| at |contrase|senha|parola|community|identified|kennwort|wachtwoord"
     r"|login|logged|user|account|ssh|host|server|node|pod)"
 )
 """What a text must hold for any rule to see something in it."""
@@ -40,6 +41,7 @@ class Rules:
         yield from assigned(text, shape)
         yield from network(text, low, shape)
         yield from personal(text, low, shape)
+        yield from programs(text, low)
 
 
 Readings = list[tuple[View | None, str, list[Span]]]
@@ -96,13 +98,19 @@ def _without(text: str, spans: list[Span]) -> str:
 
 
 def _levels(text: str, start: int, end: int, view: View) -> int:
-    return view.percents if "%" in text[start:end] else 0
+    piece = text[start:end]
+    return view.percents if "%" in piece and "://" not in piece else 0
 
 
 def containers(text: str) -> Iterator[Packed]:
     """Yield what is a text in base64 or hex inside a text."""
     if _PACKABLE.search(text):
         yield from packed(text)
+
+
+def holds_surrogate(value: str) -> bool:
+    """Whether a token is a surrogate that was packed again."""
+    return any("ANON_" in inner.text for inner in containers(value))
 
 
 def everywhere(text: str, detectors: Sequence[Detector], depth: int = 0) -> Iterator[Span]:

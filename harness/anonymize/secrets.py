@@ -32,7 +32,7 @@ _FLAG = pattern(
     r"(?<![\w-])--?(?P<key>[A-Za-z][\w.-]{1,40})(?:=|[ \t]+|\"?, ?\"|'?, ?')(?P<q>[\"']?)(?P<v>(?!-)[^\s\"']{3,}|(?<=[\"'])[^\"'\r\n]{3,})"
 )
 _CURL_USER = pattern(
-    r"(?:\s-u|\s--(?:proxy-)?user|\s-U)[= ]{0,4}[\"']?(?P<user>[^\s\"':/]{0,80}):(?P<v>[^\s\"']{2,})"
+    r"(?:\s-u|\s--(?:proxy-)?user|\s-U)[= ]{0,4}[\"']?(?P<user>[^\s\"':/]{0,80}):(?!//)(?P<v>[^\s\"']{2,})"
 )
 _LOGGED_IN = pattern(
     r"(?i)\b(?:log_?in|sign_?in|authenticate)\(\s{0,4}[\w.\"'@-]{1,60}\s{0,4},\s{0,4}[\"'](?P<v>[^\"'\r\n]{4,80})[\"']\s{0,4}\)"
@@ -47,12 +47,19 @@ _TOKEN_USER = pattern(r"(?i)https?://(?P<v>[A-Za-z0-9_.~-]{12,})@(?=[\w.-])")
 _NETRC = pattern(
     r"\bmachine\s+\S+\s+login\s+(?P<user>\S+)\s+password\s+(?P<v>\S+)|\blogin\s+\S+\s+password\s+(?P<w>\S{3,})"
 )
-_PGPASS = pattern(r"(?m)^[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:(?P<user>[\w.*-]+):(?P<v>\S{3,})$")
+_PGPASS = pattern(r"(?m)^(?!(?:[0-9A-Fa-f]{2}:){5})[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:(?P<user>[\w.*-]+):(?P<v>\S{3,})$")
 _QUERY = pattern(r"(?i)[?&](?P<key>[a-z][\w.-]{0,40})=(?P<v>[^\s&#\"'<>]{4,})")
 _SPOKEN = pattern(
     r"(?i)\b(?P<key>pass(?:word|phrase|code|wd)|pwd|secret(?: key)?|api[ _-]?key|access[ _-]?key|(?:access |auth |api |bearer |refresh )?token|pin(?: code)?|credentials?|otp|one[- ]time code|verification code|security code|private key)\b"
     r"(?:\s{1,20}(?:for|of|to|on)\s{1,20}(?:the\s{1,20})?[\w.@-]{1,40}){0,2}\s{0,20}(?:is now|is still|is|was|are|=>|->|:|=|set to|changed to|reset to|to be|to|called|of|reads)\s{0,20}:?\s{0,20}(?P<q>[\"'`“]?)(?P<v>[^\s\"'`”<>]{4,})"
 )
+
+_NEXT_PAIR = pattern(r"[&;](?=[\w.]{1,40}[=;]|[A-Z]\w{0,40}$)")
+"""Where the next pair of a form or of a connection string begins."""
+
+
+PHRASE = pattern(r"[a-z]{3,12}(?:[-_.][a-z]{3,12}){3,8}")
+"""A password of at least four words."""
 
 
 def contextual(text: str, shape: Shape) -> Iterator[Span]:
@@ -77,7 +84,7 @@ def contextual(text: str, shape: Shape) -> Iterator[Span]:
         yield from _groups(at_each(_NETRC, text, anchors), "password", SURE)
     if not shape.words.isdisjoint(_LOGIN_WORDS):
         for found in at_each(_LOGGED_IN, text, places(low, *_LOGINS)):
-            if _secretive(found.group("v")):
+            if secretive(found.group("v")):
                 yield Span(*found.span("v"), "password", found.group("v"), LIKELY)
     if ":*:" in text or holds(shape.folded, _PORTS):
         yield from _groups(_PGPASS.finditer(text), "password", LIKELY)
@@ -165,8 +172,10 @@ def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
             for at in places(low, word):
                 anchors += [at - len(head) for head in heads if low.endswith(head, 0, at)]
     for found in at_each(_SPOKEN, text, sorted(anchors)):
-        value = found.group("v").rstrip(".,;:!?)")
-        if len(value) < 4 or made_up(value) or not _secretive(value):
+        value = _NEXT_PAIR.split(found.group("v"), maxsplit=1)[0].rstrip(".,;:)")
+        if len(value) < 4 or made_up(value) or not (
+            secretive(value) or PHRASE.fullmatch(value)
+        ):
             continue
         yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
 
@@ -184,7 +193,7 @@ _HEADS = (
 _WORDY = pattern(r"[\w.-]+\(.*|[a-z_]+(?:\.[a-z_]+)+|\d{1,3}|[a-z]+(?:[-_/][a-z]+)*")
 
 
-def _secretive(value: str) -> bool:
+def secretive(value: str) -> bool:
     """Whether a value that follows "password is" is no ordinary word."""
     if value.isalpha():
         return any(c.isupper() for c in value[1:]) and any(c.islower() for c in value)

@@ -10,12 +10,16 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 
+from harness.anonymize.keys import kind_of_key
 from harness.anonymize.numbers import luhn
 from harness.anonymize.pattern import pattern
-from harness.anonymize.vocabulary import PATH_WORDS
+from harness.anonymize.vocabulary import PATH_WORDS, made_up
 
 _MOST_DRAWS = 10_000
+_CROWDED = 500
+"""After so many draws of taken numbers they are drawn a digit longer."""
 _LETTERS = "abcdefghijklmnop"
 
 
@@ -102,6 +106,9 @@ def _ipv6(made: Surrogates, value: str, written: str) -> str:
     del written
     plain, slash, bits = value.partition("/")
     plain, _, _zone = plain.partition("%")
+    mapped = ipaddress.IPv6Address(plain).ipv4_mapped
+    if mapped is not None:
+        return f"::ffff:{_ipv4(made, str(mapped), plain)}{slash}{bits}"
     exploded = ipaddress.IPv6Address(plain).exploded
     net, host = exploded[:19], exploded[20:]
     subnet = made.unique("subnet6", net, lambda raw: raw[:4].hex())
@@ -205,6 +212,21 @@ def _account(made: Surrogates, value: str, written: str) -> str:
     return "-".join((digits[:4], digits[4:8], digits[8:])) if "-" in written else digits
 
 
+def _number(made: Surrogates, value: str, written: str) -> str:
+    """Return as many digits that begin with 9000, or 900 where there are six or seven.
+
+    Where nearly all of them are taken, there is a digit more.
+    """
+    lead = "9000" if len(written) > 7 else "900"
+    draws = count()
+
+    def digits(raw: bytes) -> str:
+        size = len(written) - len(lead) + next(draws) // _CROWDED
+        return lead + str(int.from_bytes(raw, "big"))[-size:]
+
+    return made.unique("number", value, digits)
+
+
 def _pod(made: Surrogates, value: str, written: str) -> str:
     del written
     return f"anon-pod-{made.label('pod', value)}"
@@ -305,9 +327,16 @@ def _tail(made: Surrogates, tail: str) -> str:
         re.split(r"(\?|#|$)", tail, maxsplit=1) if re.search(r"[?#]", tail) else (tail, "", "")
     )
     path = re.sub(r"[^/;:@&=,]+", segment, path)
-    query = re.sub(
-        r"(?<==)[^&#;=]{3,}", lambda found: "anon-" + made.label("path", found.group()), query
-    )
+
+    def asked(found: re.Match[str]) -> str:
+        key, value = found.group(1), found.group(2)
+        if reserved("", value):
+            return found.group()
+        if kind_of_key(key) == "secret" and not made_up(value):
+            return f"{key}={made.of('token', value, value)}"
+        return f"{key}=anon-{made.label('path', value)}"
+
+    query = re.sub(r"([\w.-]{0,60})=([^&#;=]{3,}={0,2})", asked, query)
     if "=" not in query and len(query) > 2:
         query = "anon-" + made.label("path", query)
     return path + question + query
@@ -317,7 +346,7 @@ MAKERS: dict[str, Callable[[Surrogates, str, str], str]] = {
     "email": _email, "host": _host, "ipv4": _ipv4, "ipv6": _ipv6, "mac": _mac, "url": _url,
     "phone": _phone, "card": _card, "iban": _iban, "ssn": _ssn, "uuid": _uuid, "hex_id": _hex_id,
     "account": _account, "arn": _arn, "pod": _pod, "user": _user, "ticket": _ticket,
-    "latitude": _latitude, "longitude": _longitude, "place": _place,
+    "latitude": _latitude, "longitude": _longitude, "place": _place, "number": _number,
 }  # fmt: skip
 """Kind -> what makes its surrogates; every other kind becomes ``ANON_<KIND>_<hex>``."""
 
@@ -344,6 +373,7 @@ _RESERVED: dict[str, re.Pattern[str]] = {
     "uuid": pattern(r"00000000-0000-4000-8000-[0-9a-f]{12}"),
     "hex_id": pattern(r"0{16}[0-9a-f]{16}"),
     "account": pattern(r"0000\d{8}|123456789012|111122223333"),
+    "number": pattern(r"900\d{3,4}|9000\d{4,}"),
     "pod": pattern(r"anon-pod-[0-9a-f]{10}"),
     "user": pattern(r"anon_[0-9a-f]{10}|(?i:[\w.+-]*(?:person|anon)[a-p]{6}[\w.+-]*)"),
     "ticket": pattern(r"ANON-\d{8}|[1-9]\d{7}"),
@@ -373,7 +403,7 @@ def reserved(kind: str, value: str) -> bool:
         plain = value.partition("/")[0]
         return plain.startswith(("198.18.", "198.19.", "192.0.2.", "198.51.100.", "203.0.113."))
     if kind == "ipv6":
-        return value.lower().startswith("2001:db8:")
+        return value.lower().startswith(("2001:db8:", "::ffff:198.18.", "::ffff:198.19."))
     if kind == "url":
         rest = re.split(r"[/?#]", value.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
         names = [re.sub(r":\d+$", "", each) for each in rest.split(",")]

@@ -7,8 +7,8 @@ from typing import Any
 
 from harness.anonymize.anonymizer import Anonymizer
 from harness.anonymize.assignments import judged
-from harness.anonymize.keys import kind_of_key
-from harness.anonymize.rules import Rules, containers, everywhere
+from harness.anonymize.keys import after_flags, kind_of_key
+from harness.anonymize.rules import Rules, containers, everywhere, holds_surrogate
 from harness.anonymize.spans import Detector, Span
 from harness.anonymize.surrogates import reserved
 from harness.anonymize.views import views
@@ -49,8 +49,12 @@ def _scanned(
             yield from _scanned(name, (*path, str(name)), "", detectors)
             yield from _scanned(each, (*path, str(name)), str(name), detectors)
     elif isinstance(value, list | tuple):
-        for index, each in enumerate(value):
-            yield from _scanned(each, (*path, index), key, detectors)
+        for index, (each, at) in enumerate(zip(value, after_flags(value, key), strict=True)):
+            yield from _scanned(each, (*path, index), at, detectors)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        for span in judged(kind_of_key(key), str(value), 0):
+            if not reserved("number", str(value)) and not reserved(span.kind, span.value):
+                yield Finding(span.kind, path, 0, f"looks like {article(span.kind)}")
 
 
 def _hits(text: str, key: str, detectors: Sequence[Detector]) -> Iterator[Span]:
@@ -59,7 +63,7 @@ def _hits(text: str, key: str, detectors: Sequence[Detector]) -> Iterator[Span]:
     if kind and kind not in {"keep", "time"} and not spans:
         spans += judged(kind, text, 0)
     for span in spans:
-        if _own(span):
+        if _own(span) or holds_surrogate(span.value):
             continue
         if not reserved(span.kind, span.value) and not (kind == "keep" and span.weight < 60):
             yield span
@@ -90,7 +94,7 @@ _WORDS = {
     "secret": "an assigned secret", "password": "a password", "leak": "a secret",
     "aws_key": "an AWS key", "card": "a card number", "phone": "a phone number",
     "ticket": "a ticket's id", "pod": "a pod's name", "account": "an account number",
-    "auth_header": "a bearer token", "hex_id": "an id in hex", "latitude": "a place", "longitude": "a place",
+    "auth_header": "a bearer token", "hex_id": "an id in hex", "number": "a number of somebody", "latitude": "a place", "longitude": "a place",
 }  # fmt: skip
 
 

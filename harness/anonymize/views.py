@@ -26,7 +26,7 @@ _ATOM = pattern(
     r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});)"
     r"|(?P<joined>(?<=\S)\\\r?\n[ \t]*|(?<=[A-Za-z0-9.@_-])=\r?\n|(?<=[\w+/=.@:-])[`^]\r?\n[ \t]*"
     r"|(?<=[\w+/=.@:-])(?P<quote>[\"'])[ \t]{0,8}(?:[+.&]|\|\|)?[ \t]{0,8}(?:\\?\r?\n[ \t]{0,40})?"
-    r"[+.&]?[ \t]{0,8}(?:[rbuf]{0,2})(?P=quote)(?=[\w+/=.@:-]))"
+    r"[+.&]?[ \t]{0,8}(?:[rbuf]{0,2})(?P=quote)(?=[\w+/=.@:-])(?![\w.-]{1,60}(?P=quote)[ \t]{0,4}[:=]))"
     r"|(?P<dot>(?<=\w)[ ]?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\{dot\}|<dot>|\[d0t\])[ ]?(?=\w))"
     r"|(?P<at>(?<=\w)[ ]?(?:\[at\]|\(at\)|\{at\}|<at>|\[@\]|\(@\))[ ]?(?=\w))"
     r"|(?P<colon>(?<=\w)\[:\](?=[\w/]))"
@@ -46,7 +46,13 @@ _DEFANGED = pattern(
 )
 _FIRST = pattern(r"[%\\&\x1b=`^\"'\[({<hH\u0080-\U0010ffff]")
 """What every encoded stretch begins with, but for a space before a bracket."""
-_WINDOWS = pattern(r"(?:\b[A-Za-z]:|\\\\[\w.-]+)(?:\\[^\s\"'<>|\\]*)*$")
+_PADDED = pattern(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9+/_-]{16,40}$")
+"""The end of a token in base64, whose padding is no soft line break."""
+_USERINFO = pattern(r"://[^\s/?#@\"'<>]{0,200}$")
+_AT_HOST = pattern(r"[^\s/?#@\"'<>]{0,200}@[\w.\[-]")
+_UNC = pattern(r"(?<![\\\w]\\\\)[A-Za-z0-9][\w.-]{1,80}\\(?!\\)[\w$]")
+"""What follows two backslashes where they stand before a machine's name, unescaped."""
+_WINDOWS = pattern(r"(?:\b[A-Za-z]:|/user:[\w.-]{1,64}|\\\\[\w.-]+)(?:\\[^\s\"'<>|\\]*)*$")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 _LOOKALIKES = str.maketrans(
@@ -161,6 +167,8 @@ def _decoded(found: re.Match[str]) -> str | None:
     """Return what an encoded stretch stands for; None where it stands for itself."""
     part = found.group()
     if found.group("percent"):
+        if _in_userinfo(found):
+            return None
         try:
             return bytes.fromhex(part.replace("%", "")).decode()
         except UnicodeDecodeError:
@@ -174,10 +182,14 @@ def _decoded(found: re.Match[str]) -> str | None:
             and _WINDOWS.search(found.string, max(0, found.start() - 120), found.start())
         ):
             return None
+        if part == "\\\\" and _UNC.match(found.string, found.end()):
+            return None
         return _unescaped(part)
     if found.group("entity"):
         plain = html.unescape(part)
         return plain if plain != part else None
+    if part[0] == "=" and _PADDED.search(found.string, max(0, found.start() - 40), found.start()):
+        return None
     for group, plain in (
         ("joined", ""),
         ("colour", ""),
@@ -194,6 +206,14 @@ def _decoded(found: re.Match[str]) -> str | None:
         return chr(int(part[1:], 16))
     plain = _plain(part)
     return plain if plain != part else None
+
+
+def _in_userinfo(found: re.Match[str]) -> bool:
+    """Whether it stands in an address's account or password, where ``%40`` is no ``@``."""
+    return (
+        _AT_HOST.match(found.string, found.end()) is not None
+        and _USERINFO.search(found.string, max(0, found.start() - 200), found.start()) is not None
+    )
 
 
 def _unescaped(part: str) -> str | None:

@@ -32,7 +32,10 @@ PUBLIC_HOSTS = frozenset(
     crowdstrike.com cve.mitre.org nvd.nist.gov owasp.org chromium.org
     kernel.org www.kernel.org man7.org linux.die.net xmlsoap.org schemas.xmlsoap.org
     schemas.microsoft.com purl.org ns.adobe.com java.sun.com maven.org tools.ietf.org
-    docs.docker.com docs.github.com cli.github.com help.github.com""".split()
+    docs.docker.com docs.github.com cli.github.com help.github.com
+    k8s.io sigs.k8s.io gopkg.in google.golang.org api.sendgrid.com api.mailgun.net api.cloudflare.com
+    api.datadoghq.com datadoghq.com datadoghq.eu core.windows.net api.pagerduty.com events.pagerduty.com
+    registry.yarnpkg.com yarnpkg.com api.groq.com api.mistral.ai api.cohere.ai generativelanguage.googleapis.com""".split()
 )
 """Hosts that say nothing about who speaks of them."""
 
@@ -56,7 +59,8 @@ SYSTEM_USERS = frozenset(
     service system sysadmin operator anonymous none null runner-user linuxbrew pi core azureuser
     opc bitnami hadoop spark airflow kafka elasticsearch rabbitmq grafana prometheus sandbox
     workspace work build builder ci deploy agent assistant model bot tool jovyan coder oai swe-bench
-    localhost host your_user youruser myuser""".split()
+    localhost host your_user youruser myuser api oauth2 x-access-token x-token-auth __token__
+    gitlab-ci-token oauth2accesstoken _json_key staff wheel""".split()
 )
 """Accounts that exist on every machine."""
 
@@ -76,7 +80,7 @@ GENERIC_WORDS = frozenset(
     authentication authorization credentials credential manager service provider handler
     validation check policy policies field fields column table row rows index schema
     count length size limit max min total usage used budget tokens keys secrets passwords
-    n/a na""".split()
+    n/a na api aws4-hmac-sha256 aws4-ecdsa-p256-sha256""".split()
 )
 """Words that stand where a secret might and are none."""
 
@@ -142,14 +146,26 @@ NO_TICKET = frozenset(
 
 MADE_UP = pattern(
     r"(?i)^(?:x{3,}|\*{3,}|\.{3,}|-{3,}|_{3,}|\?{3,}|0+|1234567\d*|abc(?:def(?:gh\w*)?)?(?:123)?"
-    r"|<[^<>]*>|\[[^\[\]]*\]|\{\{?[^{}]*\}\}?|\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|%\([a-z_]+\)s|%s"
+    r"|<[^<>]*>|\[[^\[\]]*\]|(?!\{AQA)\{\{?[^{}]*\}\}?|\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|%\([a-z_]+\)s|%s"
     r"|\*+\w{0,4}|\w{0,4}\*{3,}\w{0,4}|your[-_ ]?\w+|my[-_ ]?(?:secret|password|token|key)|fake\w*|dummy\w*|placeholder\w*"
-    r"|(?:os\.)?(?:getenv|environ)\b.*|process\.env\b.*|ANON_[A-Z0-9]+_[0-9a-f]+)$"
+    r"|(?:os\.)?(?:getenv|environ)\b.*|process\.env\b.*|ANON_[A-Z0-9_]+_[0-9a-f]+)$"
 )
 """What stands for a secret without being one."""
+
+SURROGATE = pattern(
+    r"\banon[-_](?:pod-)?[0-9a-f]{10}\b|^0{16}[0-9a-f]{16}$|^00000000-0000-4000-8000-[0-9a-f]{12}$"
+    r"|^(?i:[\w.+-]{0,40}(?:person|anon)[a-p]{6}[\w.+-]{0,40})$"
+    r"|^198\.1[89]\.\d{1,3}\.\d{1,3}$|^(?:\+1-)?\(?\d{3}\)?[- ]555-01\d\d$|^(?i:2001:db8:[0-9a-f:]+|00:00:5e:00:53:[0-9a-f]{2})$"
+)
+"""What this package writes in the place of an original; a key or a flag may stand before it."""
 
 
 def made_up(value: str) -> bool:
     """Whether a value is a placeholder, a reference or a word that everybody writes."""
     plain = value.strip().strip("\"'`,;")
-    return not plain or plain.lower() in GENERIC_WORDS or MADE_UP.match(plain) is not None
+    return (
+        not plain
+        or plain.lower() in GENERIC_WORDS
+        or MADE_UP.match(plain) is not None
+        or SURROGATE.search(plain) is not None
+    )

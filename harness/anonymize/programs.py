@@ -1,0 +1,317 @@
+"""Secrets in the arguments of well-known programs and statements, in other files' columns, in other languages.
+
+Each form is looked for only where its word stands; what it declares is judged like any other value.
+"""
+
+import re
+from collections.abc import Iterator
+
+from harness.anonymize.assignments import judged
+from harness.anonymize.keys import kind_of_key
+from harness.anonymize.network import public_host
+from harness.anonymize.pattern import pattern
+from harness.anonymize.secrets import PHRASE, secretive
+from harness.anonymize.shape import at_each, holds, near, places
+from harness.anonymize.spans import Span
+from harness.anonymize.vocabulary import FILE_ENDINGS, NOBODY, TLDS, made_up
+
+SURE, LIKELY = 92, 76
+
+_FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (
+        ("net use",),
+        pattern(
+            r"(?i)\bnet use\s{1,4}(?:[a-z*]:?\s{1,4})?\\{2,4}\S{3,120}\s{1,4}(?P<v>(?![/*])\S{3,64})"
+        ),
+    ),
+    (
+        ("snmp",),
+        pattern(
+            r"(?i)\bsnmp-server\s{1,4}community\s{1,4}(?P<v>\S{3,64})"
+            r"|\bsnmp(?:walk|get|getnext|set|bulkwalk|table|trap)\b[^\n|;&]{0,80}?\s-c\s{0,4}(?P<w>\S{3,64})"
+        ),
+    ),
+    (
+        ("convertto-securestring",),
+        pattern(
+            r"(?i)\bConvertTo-SecureString\s{1,4}(?:-String\s{1,4})?[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
+        ),
+    ),
+    (
+        ("identified",),
+        pattern(
+            r"(?i)\bidentified\s{1,4}(?:with\s{1,4}[\w\"'`]{1,40}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
+        ),
+    ),
+    (
+        ("smbclient", "smbmap", "smbget", "rpcclient", "winexe", "wmic", "net rpc"),
+        pattern(
+            r"(?i)\b(?:smb\w{1,8}|rpcclient|winexe|wmic|net)\b[^\n|;&]{0,160}?\s(?:-U|--user=)\s{0,4}[\"']?(?P<user>[\w.\\/-]{1,64})%(?P<v>[^\s\"']{3,64})"
+        ),
+    ),
+    (
+        ("akia", "asia"),
+        pattern(
+            r"(?<![A-Z0-9])A[KS]IA[A-Z0-9]{16}[\"'`]?[ \t]{0,3}[,:;|/ \t][ \t]{0,3}[\"'`]?(?P<v>[A-Za-z0-9/+]{40})(?![\w/+])"
+        ),
+    ),
+    (
+        ("sqlplus", "sqlldr", "expdp", "impdp", "jdbc:oracle:thin:"),
+        pattern(
+            r"(?i)(?:\b(?:sqlplus|sqlldr|expdp|impdp)\s{1,4}(?:-\w{1,12}\s{1,4}){0,3}|jdbc:oracle:thin:)[\"']?(?P<user>[\w.$#-]{1,64})/(?P<v>[^\s@\"'/]{3,64})@(?://)?(?P<h>[\w.-]{2,120})"
+        ),
+    ),
+    (
+        ("auth", "credential", "login"),
+        pattern(
+            r"(?i)(?:auth|credentials?|login)\s{0,2}(?:=\s{0,2})?\(\s{0,4}(?:[\w.]{1,30}\s{0,2}=\s{0,2})?[\"'](?P<user>[^\s\"']{2,64})[\"']\s{0,2},\s{0,8}(?:[\w.]{1,30}\s{0,2}=\s{0,2})?[\"'](?P<v>[^\s\"']{4,80})[\"']"
+        ),
+    ),
+    (
+        ("password(",),
+        pattern(r"(?i)(?<![\w.])password\(\s{0,2}[\"'](?P<v>[^\s\"']{4,80})[\"']\s{0,2}\)"),
+    ),
+    (
+        ("pin ", "passcode ", "access code "),
+        pattern(
+            r"(?i)\b(?:pin|passcode|access code)\s{1,3}(?:code\s{1,2}|is\s{1,2}|no\.?\s{1,2})?(?P<v>\d{4,10})(?![\w.-])"
+        ),
+    ),
+    (
+        (
+            "connect.sid=",
+            "phpsessid=",
+            "jsessionid=",
+            "asp.net_sessionid=",
+            "laravel_session=",
+            "csrftoken=",
+            "xsrf-token=",
+        ),
+        pattern(
+            r"(?i)(?:connect\.sid|PHPSESSID|JSESSIONID|ASP\.NET_SessionId|laravel_session|csrftoken|XSRF-TOKEN)=(?P<v>[^\s;\"'`,<>&]{8,})"
+        ),
+    ),
+    (
+        ("vault login",),
+        pattern(
+            r"(?i)\bvault login\s{1,4}(?:-\w{1,20}(?:=\S{1,80})?\s{1,4}){0,4}(?P<v>(?!-)[\w.-]{8,})"
+        ),
+    ),
+    (
+        (" -u", " --user"),
+        pattern(
+            r"\s(?:-u|--user)[= ]{1,4}[\"']?(?P<v>(?=[^\s:]*\d)[^\s\"':/]{12,120}):(?=[\"'\s]|\Z)"
+        ),
+    ),
+    (
+        ("bundle_",),
+        pattern(
+            r"(?i)\bBUNDLE_\w{2,80}[ \t]{0,3}[:=][ \t]{0,3}[\"']?(?P<v>[0-9a-f]{8}:[0-9a-f]{8})\b"
+        ),
+    ),
+    (
+        ("unzip ", "zip ", "7z "),
+        pattern(
+            r"(?i)\b(?:(?:un)?zip\s[^\n|;&]{0,60}?(?<=\s)-P|7z\s{1,4}\w\s[^\n|;&]{0,60}?(?<=\s)-p)\s{0,2}[\"']?(?P<v>[^\s\"';|]{4,64})"
+        ),
+    ),
+    (
+        ("openssl enc",),
+        pattern(r"(?i)\bopenssl enc\s[^\n|;&]{0,120}?\s-k\s{1,4}[\"']?(?P<v>[^\s\"']{4,64})"),
+    ),
+    (
+        ("htpasswd ",),
+        pattern(
+            r"\bhtpasswd\s{1,4}-\w{0,4}b\w{0,4}\s{1,4}(?:\S{1,200}\s{1,4})?(?P<user>[\w.@-]{1,64})\s{1,4}[\"']?(?P<v>[^\s\"'|;&]{4,64})"
+        ),
+    ),
+    (
+        ("echo ", "printf "),
+        pattern(
+            r"(?i)\b(?:echo|printf)\s{1,4}(?:-n\s{1,4}|[\"']%s(?:\\n)?[\"']\s{1,4})?[\"']?(?P<t>[^\s\"'$]{6,200})[\"']?\s{0,4}\|\s{0,4}(?:sudo\s{1,2}(?:-\w{1,8}\s{1,2}){0,3}-\w{0,6}S\b|[^\n]{0,60}--password-stdin|base64\b|openssl\b|gh auth login|passwd\b|chpasswd\b|cryptsetup\b)"
+        ),
+    ),
+    (("::add-mask::",), pattern(r"::add-mask::(?P<v>[^\s]{4,400})")),
+    (
+        ("password for", "passphrase for", "password (", "password:", "passwort für"),
+        pattern(
+            r"(?i)pass(?:word|phrase|wort)\s{1,2}(?:for\s{1,2}[\"']?[^\s:\"']{1,80}(?:://[^\s\"']{1,120})?[\"']?|\([^()\n]{1,40}\))\s{0,2}:\s{1,2}(?P<t>[^\s]{4,120})"
+        ),
+    ),
+    (
+        ("creds ", "credentials ", "login ", "logins "),
+        pattern(
+            r"(?i)\b(?:creds|credentials|logins?)\s{1,2}(?:were|are|is|was)\s{1,2}(?:still\s{1,2}|now\s{1,2})?[\"'`]?(?P<user>[\w.@-]{2,64})\s{0,2}[:/]\s{0,2}(?P<t>[^\s\"'`,;]{4,64})"
+        ),
+    ),
+    (
+        ("parameterkey",),
+        pattern(
+            r"(?i)ParameterKey[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<key>[\w.-]{2,80})[\"']?\s{0,3},\s{0,8}[\"']?ParameterValue[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<v>[^\s\"',}]{4,200})"
+        ),
+    ),
+    (("v1=",), pattern(r"(?<![\w&?])v1=(?P<v>[0-9a-f]{64})(?![0-9a-f])")),
+)
+"""Words in lower case with which it begins, and what it says: v and w are secret, t is where it tells
+so itself, user is an account, key is what v stands at."""
+_JAR = pattern(
+    r"(?m)^(?:#HttpOnly_)?\.?(?P<h>[\w.-]{3,120})\t(?:TRUE|FALSE)\t/[^\t\r\n]{0,200}\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\r\n]{1,80}\t(?P<v>[^\t\r\n]{4,4000})$"
+)
+"""A line of curl's and wget's files of cookies."""
+_SPOKEN = pattern(
+    r"(?i)\b(?:passwort|kennwort|zugangscode|mot de passe|contrase\u00f1a|contrasena|senha|has\u0142o|wachtwoord|parola|\u043f\u0430\u0440\u043e\u043b\u044c|jelsz\u00f3|l\u00f6senord|salasana|\u015fifre)"
+    r"\s{0,4}(?:lautet|ist|est|es|\u00e9|to|is|\u00e4r|on|era|war)?\s{0,4}[:=]?\s{0,4}[\"'`\u201e\u00ab]?(?P<v>[^\s\"'`\u201c\u00bb<>]{4,64})"
+)
+_SPOKEN_CUES = (
+    "passwort", "kennwort", "zugangscode", "mot de passe", "contrase", "senha", "has\u0142o", "wachtwoord",
+    "parola", "\u043f\u0430\u0440\u043e\u043b\u044c", "jelsz\u00f3", "l\u00f6senord", "salasana", "\u015fifre",
+)  # fmt: skip
+_ABOVE = pattern(
+    r"(?i)[ \t]{0,40}(?:user(?:name)?|login|email)(?:[ \t]{0,8}[:=][ \t]{0,8}|[ \t]{1,8})[^\s:=]{2,64}[ \t]{0,8}\r?\n"
+)
+_BELOW = pattern(
+    r"(?i)[ \t]{0,40}(?:password|passwd|pass|pwd)(?:[ \t]{0,8}[:=][ \t]{0,8}|[ \t]{1,8})(?P<v>[^\s:=]{3,64})[ \t]{0,8}(?=\r?\n|$)"
+)
+"""An account on one line and its password on the next, however plain the word."""
+_LONGEST_LINE = 160
+_BLOCK = pattern(
+    r"(?<![\w.-])(?P<key>[A-Za-z_][\w.-]{1,60})[\"']?:[ \t]{1,8}[|>][+-]?\d?[ \t]{0,8}\r?\n[ \t]{1,40}(?P<v>[^\s:#-][^\s]{2,200})(?=\s)"
+)
+_TOGETHER = pattern(
+    r"(?i)\b(?:credentials?|creds|logins?)\s{0,3}(?:are|is)?\s{0,2}[:=-]\s{0,3}(?P<user>[\w.@-]{2,64})\s{0,3}[/|:]\s{0,3}(?P<v>[^\s,;=\"']{4,64})"
+)
+_WITH = pattern(
+    r"(?i)\b(?:with|using|and|as|by)\s{1,3}(?:the\s{1,3}|its\s{1,3}|his\s{1,3}|her\s{1,3}|their\s{1,3}|this\s{1,3})?(?:pass(?:word|phrase|code|wd)|pwd|secret|token)\s{1,3}[\"'`]?(?P<v>[^\s\"'`<>]{4,64})"
+)
+_POINT = pattern(
+    r"(?i)\bcoord(?:inate)?s?[\"']?\s{0,3}[:=]\s{0,3}[\[(]\s{0,3}(?P<a>-?\d{1,3}\.\d{3,})\s{0,3},\s{0,3}(?P<b>-?\d{1,3}\.\d{3,})"
+)
+_SET = pattern(
+    r"(?i)\b(?:config(?:ure|:set)?|secrets?|env|vars?)\s{1,4}(?:set|add|put|create)?\s{0,4}(?P<key>[\w./:@-]{2,120})(?:[ \t]{1,4}|=)(?P<q>[\"']?)(?P<v>[^\s\"']{4,})"
+)
+"""``aws configure set KEY VALUE`` and its like."""
+_PASSED = pattern(
+    r"\(\s{0,4}[\"'](?P<key>[\w.-]{2,80})[\"']\s{0,3},\s{0,8}[\"'](?P<v>[^\s\"']{4,200})[\"']"
+)
+"""A key and its value as a call's first two arguments."""
+_UNC = pattern(
+    r"(?<![\w:\\/.-])(?:\\\\|(?<=[ \t])//)(?P<h>[A-Za-z0-9][\w.-]{2,80})(?=[\\/][\w$]{1,80})"
+)
+_WORDED = pattern(
+    r"(?i)\b(?P<v>[\w+-]{1,40}(?:(?:\.| dot )[\w+-]{1,40}){0,4} at (?P<h>[\w-]{2,60}(?: dot [\w-]{2,60}){1,4}))\b"
+)
+_TOLD = pattern(
+    r"(?i)\be?-?mail\b[^\n@]{0,20}?\s(?P<v>[\w.+-]{2,40} at (?:gmail|outlook|hotmail|yahoo|icloud|proton|gmx|aol)\.[a-z]{2,3}(?:\.[a-z]{2})?)\b"
+)
+
+
+def programs(text: str, low: str) -> Iterator[Span]:
+    """Yield what programs' arguments, statements, columns and sentences declare."""
+    for words, form in _FORMS:
+        if holds(low, words):
+            for found in at_each(form, text, places(low, *words)):
+                yield from _declared(found)
+    if "\ttrue\t" in low or "\tfalse\t" in low:
+        for found in _JAR.finditer(text):
+            yield from _declared(found)
+    whole = low if text.isascii() else text.lower()
+    if len(whole) == len(text) and holds(whole, _SPOKEN_CUES):
+        for found in at_each(_SPOKEN, text, places(whole, *_SPOKEN_CUES)):
+            value = found.group("v").rstrip(".,;:!?)")
+            if len(value) > 3 and _telling(value):
+                start = found.start("v")
+                yield Span(start, start + len(value), "password", value, LIKELY)
+    yield from _together(text, low)
+    for found in at_each(_POINT, text, places(low, "coord")):
+        yield Span(*found.span("a"), "longitude", found.group("a"), LIKELY)
+        yield Span(*found.span("b"), "latitude", found.group("b"), LIKELY)
+    if "\n" in text:
+        yield from _lines(text, low)
+    if "\\\\" in text or " //" in text:
+        for found in at_each(_UNC, text, places(text, "\\\\", "//")):
+            if _machine(found.group("h")):
+                yield Span(*found.span("h"), "host", found.group("h").lower(), LIKELY)
+    if " at " in low:
+        yield from _worded(text, low)
+
+
+def _declared(found: re.Match[str]) -> Iterator[Span]:
+    parts = found.groupdict()
+    told = parts.get("t")
+    if told is not None and not _telling(told):
+        return
+    if "key" in parts and kind_of_key(parts["key"]) != "secret":
+        return
+    for name, value in parts.items():
+        if not value or made_up(value) or name == "key":
+            continue
+        if name == "h":
+            if not public_host(value):
+                yield Span(*found.span(name), "host", value.lower(), LIKELY)
+        elif name != "user":
+            yield Span(*found.span(name), "password", value, SURE)
+        elif value.lower() not in NOBODY:
+            yield Span(*found.span(name), "user", value, LIKELY)
+
+
+def _together(text: str, low: str) -> Iterator[Span]:
+    """Yield an account and its password side by side, a key and its value, a password without a verb."""
+    keyed: list[re.Match[str]] = [
+        *(at_each(_SET, text, places(low, "config", "secret", "env ")) if " set " in low else ()),
+        *(at_each(_PASSED, text, places(text, '("', "('", "( "))),
+    ]
+    for found in keyed:
+        value = found.group("v")
+        if kind_of_key(found.group("key")) == "secret" and _telling(value):
+            yield Span(*found.span("v"), "secret", value, LIKELY)
+    for found in at_each(_TOGETHER, text, places(low, "cred", "login")):
+        value = found.group("v").rstrip(".,;:)")
+        if _telling(value):
+            yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
+            if found.group("user").lower() not in NOBODY:
+                yield Span(*found.span("user"), "user", found.group("user"), LIKELY)
+    if holds(low, ("pass", "pwd", "secret ", "token ")):
+        for found in at_each(_WITH, text, places(low, "with", "using", "and ", "as ", "by ")):
+            value = found.group("v").rstrip(".,;:)")
+            if _telling(value):
+                yield Span(
+                    found.start("v"), found.start("v") + len(value), "password", value, LIKELY
+                )
+
+
+def _telling(value: str) -> bool:
+    return (secretive(value) or PHRASE.fullmatch(value) is not None) and not made_up(value)
+
+
+def _lines(text: str, low: str) -> Iterator[Span]:
+    """Yield a password below its account, and a value that begins below its key."""
+    for at in places(low, "pass", "pwd"):
+        start = text.rfind("\n", max(0, at - 48), at) + 1
+        above = text.rfind("\n", max(0, start - _LONGEST_LINE), max(0, start - 1)) + 1
+        if start and _ABOVE.fullmatch(text, above, start):
+            found = _BELOW.match(text, start)
+            if found and not made_up(found.group("v")):
+                yield Span(*found.span("v"), "password", found.group("v"), LIKELY)
+    for found in near(_BLOCK, text, places(text, ": |", ": >"), 64, 280):
+        if kind_of_key(found.group("key")) == "secret":
+            yield from judged("secret", found.group("v"), found.start("v"))
+
+
+def _machine(name: str) -> bool:
+    """Whether the name after two slashes is one of a machine: no escape, no comment."""
+    ending = name.rpartition(".")[2].lower()
+    if "." in name:
+        return ending in TLDS and ending not in FILE_ENDINGS
+    return len(name) > 3 and (name.isupper() or "-" in name or any(c.isdigit() for c in name[1:]))
+
+
+def _worded(text: str, low: str) -> Iterator[Span]:
+    """Yield addresses that are spelled: ``ann dot lee at ... dot com``."""
+    if " dot " in low:
+        for found in near(_WORDED, text, places(low, " at "), 220, 320):
+            plain = re.sub(r" dot ", ".", found.group("v").lower()).replace(" at ", "@")
+            if plain.rpartition(".")[2] in TLDS:
+                yield Span(*found.span("v"), "email", plain, SURE)
+    for found in at_each(_TOLD, text, places(low, "mail", "email", "e-mail")):
+        plain = found.group("v").lower().replace(" at ", "@")
+        yield Span(*found.span("v"), "email", plain, LIKELY)
