@@ -1,4 +1,4 @@
-"""Secrets in the arguments of well-known programs and statements, in other files' columns, in other languages.
+"""Secrets and hosts in the arguments of well-known programs and statements, and in other files' columns.
 
 Each form is looked for only where its word stands; what it declares is judged like any other value.
 """
@@ -6,11 +6,10 @@ Each form is looked for only where its word stands; what it declares is judged l
 import re
 from collections.abc import Iterator
 
-from harness.anonymize.assignments import judged
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.network import public_host
+from harness.anonymize.passwords import telling
 from harness.anonymize.pattern import pattern
-from harness.anonymize.secrets import PHRASE, secretive
 from harness.anonymize.shape import at_each, holds, near, places
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import FILE_ENDINGS, NOBODY, TLDS, made_up
@@ -158,42 +157,9 @@ _JAR = pattern(
     r"(?m)^(?:#HttpOnly_)?\.?(?P<h>[\w.-]{3,120})\t(?:TRUE|FALSE)\t/[^\t\r\n]{0,200}\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\r\n]{1,80}\t(?P<v>[^\t\r\n]{4,4000})$"
 )
 """A line of curl's and wget's files of cookies."""
-_SPOKEN = pattern(
-    r"(?i)\b(?:passwort|kennwort|zugangscode|mot de passe|contrase\u00f1a|contrasena|senha|has\u0142o|wachtwoord|parola|\u043f\u0430\u0440\u043e\u043b\u044c|jelsz\u00f3|l\u00f6senord|salasana|\u015fifre)"
-    r"\s{0,4}(?:lautet|ist|est|es|\u00e9|to|is|\u00e4r|on|era|war)?\s{0,4}[:=]?\s{0,4}[\"'`\u201e\u00ab]?(?P<v>[^\s\"'`\u201c\u00bb<>]{4,64})"
-)
-_SPOKEN_CUES = (
-    "passwort", "kennwort", "zugangscode", "mot de passe", "contrase", "senha", "has\u0142o", "wachtwoord",
-    "parola", "\u043f\u0430\u0440\u043e\u043b\u044c", "jelsz\u00f3", "l\u00f6senord", "salasana", "\u015fifre",
-)  # fmt: skip
-_ABOVE = pattern(
-    r"(?i)[ \t]{0,40}(?:user(?:name)?|login|email)(?:[ \t]{0,8}[:=][ \t]{0,8}|[ \t]{1,8})[^\s:=]{2,64}[ \t]{0,8}\r?\n"
-)
-_BELOW = pattern(
-    r"(?i)[ \t]{0,40}(?:password|passwd|pass|pwd)(?:[ \t]{0,8}[:=][ \t]{0,8}|[ \t]{1,8})(?P<v>[^\s:=]{3,64})[ \t]{0,8}(?=\r?\n|$)"
-)
-"""An account on one line and its password on the next, however plain the word."""
-_LONGEST_LINE = 160
-_BLOCK = pattern(
-    r"(?<![\w.-])(?P<key>[A-Za-z_][\w.-]{1,60})[\"']?:[ \t]{1,8}[|>][+-]?\d?[ \t]{0,8}\r?\n[ \t]{1,40}(?P<v>[^\s:#-][^\s]{2,200})(?=\s)"
-)
-_TOGETHER = pattern(
-    r"(?i)\b(?:credentials?|creds|logins?)\s{0,3}(?:are|is)?\s{0,2}[:=-]\s{0,3}(?P<user>[\w.@-]{2,64})\s{0,3}[/|:]\s{0,3}(?P<v>[^\s,;=\"']{4,64})"
-)
-_WITH = pattern(
-    r"(?i)\b(?:with|using|and|as|by)\s{1,3}(?:the\s{1,3}|its\s{1,3}|his\s{1,3}|her\s{1,3}|their\s{1,3}|this\s{1,3})?(?:pass(?:word|phrase|code|wd)|pwd|secret|token)\s{1,3}[\"'`]?(?P<v>[^\s\"'`<>]{4,64})"
-)
 _POINT = pattern(
     r"(?i)\bcoord(?:inate)?s?[\"']?\s{0,3}[:=]\s{0,3}[\[(]\s{0,3}(?P<a>-?\d{1,3}\.\d{3,})\s{0,3},\s{0,3}(?P<b>-?\d{1,3}\.\d{3,})"
 )
-_SET = pattern(
-    r"(?i)\b(?:config(?:ure|:set)?|secrets?|env|vars?)\s{1,4}(?:set|add|put|create)?\s{0,4}(?P<key>[\w./:@-]{2,120})(?:[ \t]{1,4}|=)(?P<q>[\"']?)(?P<v>[^\s\"']{4,})"
-)
-"""``aws configure set KEY VALUE`` and its like."""
-_PASSED = pattern(
-    r"\(\s{0,4}[\"'](?P<key>[\w.-]{2,80})[\"']\s{0,3},\s{0,8}[\"'](?P<v>[^\s\"']{4,200})[\"']"
-)
-"""A key and its value as a call's first two arguments."""
 _UNC = pattern(
     r"(?<![\w:\\/.-])(?:\\\\|(?<=[ \t])//)(?P<h>[A-Za-z0-9][\w.-]{2,80})(?=[\\/][\w$]{1,80})"
 )
@@ -206,7 +172,7 @@ _TOLD = pattern(
 
 
 def programs(text: str, low: str) -> Iterator[Span]:
-    """Yield what programs' arguments, statements, columns and sentences declare."""
+    """Yield what programs' arguments, statements and columns declare."""
     for words, form in _FORMS:
         if holds(low, words):
             for found in at_each(form, text, places(low, *words)):
@@ -214,19 +180,9 @@ def programs(text: str, low: str) -> Iterator[Span]:
     if "\ttrue\t" in low or "\tfalse\t" in low:
         for found in _JAR.finditer(text):
             yield from _declared(found)
-    whole = low if text.isascii() else text.lower()
-    if len(whole) == len(text) and holds(whole, _SPOKEN_CUES):
-        for found in at_each(_SPOKEN, text, places(whole, *_SPOKEN_CUES)):
-            value = found.group("v").rstrip(".,;:!?)")
-            if len(value) > 3 and _telling(value):
-                start = found.start("v")
-                yield Span(start, start + len(value), "password", value, LIKELY)
-    yield from _together(text, low)
     for found in at_each(_POINT, text, places(low, "coord")):
         yield Span(*found.span("a"), "longitude", found.group("a"), LIKELY)
         yield Span(*found.span("b"), "latitude", found.group("b"), LIKELY)
-    if "\n" in text:
-        yield from _lines(text, low)
     if "\\\\" in text or " //" in text:
         for found in at_each(_UNC, text, places(text, "\\\\", "//")):
             if _machine(found.group("h")):
@@ -238,7 +194,7 @@ def programs(text: str, low: str) -> Iterator[Span]:
 def _declared(found: re.Match[str]) -> Iterator[Span]:
     parts = found.groupdict()
     told = parts.get("t")
-    if told is not None and not _telling(told):
+    if told is not None and not telling(told):
         return
     if "key" in parts and kind_of_key(parts["key"]) != "secret":
         return
@@ -252,49 +208,6 @@ def _declared(found: re.Match[str]) -> Iterator[Span]:
             yield Span(*found.span(name), "password", value, SURE)
         elif value.lower() not in NOBODY:
             yield Span(*found.span(name), "user", value, LIKELY)
-
-
-def _together(text: str, low: str) -> Iterator[Span]:
-    """Yield an account and its password side by side, a key and its value, a password without a verb."""
-    keyed: list[re.Match[str]] = [
-        *(at_each(_SET, text, places(low, "config", "secret", "env ")) if " set " in low else ()),
-        *(at_each(_PASSED, text, places(text, '("', "('", "( "))),
-    ]
-    for found in keyed:
-        value = found.group("v")
-        if kind_of_key(found.group("key")) == "secret" and _telling(value):
-            yield Span(*found.span("v"), "secret", value, LIKELY)
-    for found in at_each(_TOGETHER, text, places(low, "cred", "login")):
-        value = found.group("v").rstrip(".,;:)")
-        if _telling(value):
-            yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
-            if found.group("user").lower() not in NOBODY:
-                yield Span(*found.span("user"), "user", found.group("user"), LIKELY)
-    if holds(low, ("pass", "pwd", "secret ", "token ")):
-        for found in at_each(_WITH, text, places(low, "with", "using", "and ", "as ", "by ")):
-            value = found.group("v").rstrip(".,;:)")
-            if _telling(value):
-                yield Span(
-                    found.start("v"), found.start("v") + len(value), "password", value, LIKELY
-                )
-
-
-def _telling(value: str) -> bool:
-    return (secretive(value) or PHRASE.fullmatch(value) is not None) and not made_up(value)
-
-
-def _lines(text: str, low: str) -> Iterator[Span]:
-    """Yield a password below its account, and a value that begins below its key."""
-    for at in places(low, "pass", "pwd"):
-        start = text.rfind("\n", max(0, at - 48), at) + 1
-        above = text.rfind("\n", max(0, start - _LONGEST_LINE), max(0, start - 1)) + 1
-        if start and _ABOVE.fullmatch(text, above, start):
-            found = _BELOW.match(text, start)
-            if found and not made_up(found.group("v")):
-                yield Span(*found.span("v"), "password", found.group("v"), LIKELY)
-    for found in near(_BLOCK, text, places(text, ": |", ": >"), 64, 280):
-        if kind_of_key(found.group("key")) == "secret":
-            yield from judged("secret", found.group("v"), found.start("v"))
 
 
 def _machine(name: str) -> bool:

@@ -6,6 +6,7 @@ from harness.anonymize.assignments import assigned
 from harness.anonymize.known import known
 from harness.anonymize.network import network
 from harness.anonymize.packed import Packed, packed
+from harness.anonymize.passwords import passwords
 from harness.anonymize.pattern import pattern
 from harness.anonymize.personal import personal
 from harness.anonymize.programs import programs
@@ -41,6 +42,7 @@ class Rules:
         yield from assigned(text, shape)
         yield from network(text, low, shape)
         yield from personal(text, low, shape)
+        yield from passwords(text, low)
         yield from programs(text, low)
 
 
