@@ -170,8 +170,8 @@ class Anonymizer:
         named = value.get("name", value.get("key"))
         for name, each in value.items():
             told = str(name)
-            if told.lower() == "value" and isinstance(named, str):
-                told = named
+            if told.lower() == "value" and (isinstance(named, str) or kind_of_key(key)):
+                told = named if isinstance(named, str) else key
             new = self._string(name, "", depth + 1, learning=learning)
             if new != name and new in made:
                 new = f"{new}_"

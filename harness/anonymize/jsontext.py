@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from harness.anonymize.keys import after_flags
+from harness.anonymize.keys import after_flags, kind_of_key
 from harness.anonymize.pattern import pattern
 
 _TOKEN = pattern(
@@ -45,7 +45,8 @@ def rewritten(
         elif token[0] == '"':
             old = json.loads(token)
             is_key = text[found.end() : found.end() + 64].lstrip()[:1] == ":"
-            told = flag or (named if key.lower() == "value" else "") or key
+            over = stack[-1][1] if stack and kind_of_key(stack[-1][1]) else ""
+            told = flag or (named or over if key.lower() == "value" else "") or key
             new = string(old, "" if is_key else told)
             flag = after_flags([old, ""], "")[1] if opened == "[" else ""
             if is_key:

@@ -149,6 +149,28 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             r"(?i)ParameterKey[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<key>[\w.-]{2,80})[\"']?\s{0,3},\s{0,8}[\"']?ParameterValue[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<v>[^\s\"',}]{4,200})"
         ),
     ),
+    (
+        ("rabbitmqctl",),
+        pattern(
+            r"\brabbitmqctl\s{1,4}(?:-\w\s{1,2}\S{1,60}\s{1,4})?(?:add_user|change_password|authenticate_user)\s{1,4}(?P<user>[\w.@-]{1,64})\s{1,4}[\"']?(?P<v>[^\s\"']{4,80})"
+        ),
+    ),
+    (
+        ("lftp ", "ncftp"),
+        pattern(
+            r"\b(?:lftp|ncftp\w{0,4})\s[^\n|;]{0,80}?(?<=\s)-u\s{0,3}(?P<user>[^\s,]{1,64}),(?P<v>[^\s\"']{3,64})"
+        ),
+    ),
+    (
+        ("freerdp", "mstsc", "rdesktop"),
+        pattern(
+            r"(?i)(?:freerdp|mstsc|rdesktop)\b[^\n|;]{0,160}?(?<=\s)(?:/p:|-p\s)(?P<v>[^\s\"']{3,64})"
+        ),
+    ),
+    (
+        ("password '", 'password "'),
+        pattern(r"(?i)password\s{1,3}[\"'](?P<t>[^\s\"']{4,80})[\"']"),
+    ),
     (("v1=",), pattern(r"(?<![\w&?])v1=(?P<v>[0-9a-f]{64})(?![0-9a-f])")),
 )
 """Words in lower case with which it begins, and what it says: v and w are secret, t is where it tells

@@ -120,6 +120,10 @@ def _cookies(text: str, low: str) -> Iterator[Span]:
                 yield Span(start, start + len(value), "cookie", value, LIKELY)
 
 
+_NAMED = pattern(r"[a-z][a-z_-]*(?:/[a-z][a-z_-]*){1,5}")
+"""The name of a secret in a store, as ``--secret-id prod/db``."""
+
+
 def _flags(text: str, low: str, shape: Shape) -> Iterator[Span]:
     folded = shape.folded
     anchors = [
@@ -128,7 +132,9 @@ def _flags(text: str, low: str, shape: Shape) -> Iterator[Span]:
         if at == 0 or folded[at - 1] not in "a0_"
     ]
     for found in at_each(_FLAG, text, anchors):
-        if kind_of_key(found.group("key")) == "secret" and not made_up(found.group("v")):
+        if kind_of_key(found.group("key")) == "secret" and not (
+            made_up(found.group("v")) or _NAMED.fullmatch(found.group("v"))
+        ):
             value = found.group("v").rstrip(",;)]")
             start = found.start("v")
             yield Span(start, start + len(value), "password", value, LIKELY + 1)

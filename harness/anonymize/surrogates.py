@@ -375,7 +375,7 @@ _RESERVED: dict[str, re.Pattern[str]] = {
     "account": pattern(r"0000\d{8}|123456789012|111122223333"),
     "number": pattern(r"900\d{3,4}|9000\d{4,}"),
     "pod": pattern(r"anon-pod-[0-9a-f]{10}"),
-    "user": pattern(r"anon_[0-9a-f]{10}|(?i:[\w.+-]*(?:person|anon)[a-p]{6}[\w.+-]*)"),
+    "user": pattern(r"anon[_-][0-9a-f]{10}|(?i:[\w.+-]*(?:person|anon)[a-p]{6}[\w.+-]*)"),
     "ticket": pattern(r"ANON-\d{8}|[1-9]\d{7}"),
     "latitude": pattern(r"[+-]?0\.\d+"),
     "longitude": pattern(r"[+-]?0\.\d+"),

@@ -47,7 +47,8 @@ def _scanned(
     elif isinstance(value, dict):
         for name, each in value.items():
             yield from _scanned(name, (*path, str(name)), "", detectors)
-            yield from _scanned(each, (*path, str(name)), str(name), detectors)
+            told = key if str(name).lower() == "value" and kind_of_key(key) else str(name)
+            yield from _scanned(each, (*path, str(name)), told, detectors)
     elif isinstance(value, list | tuple):
         for index, (each, at) in enumerate(zip(value, after_flags(value, key), strict=True)):
             yield from _scanned(each, (*path, index), at, detectors)

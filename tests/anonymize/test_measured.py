@@ -342,3 +342,53 @@ def test_what_a_fourth_look_missed_is_hidden(text: str, gone: str):
 def test_what_a_fourth_look_told_wrongly_stays(text: str):
     """Tags of answers, entrances that all customers share, ordinary words in a pipe."""
     assert through(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("rabbitmqctl add_user ann 'mango-orbit-horse-lemon'", "mango-orbit"),
+        ("lftp -u ann,49Vtvb-1i9Lr1Dte3 ftp.x", "49Vtvb"),
+        ("xfreerdp /v:10.1.2.3 /u:noorn /p:3ihL2O5aDvP-b9 /cert:ignore", "3ihL2O5a"),
+        ("ALTER ROLE app WITH LOGIN PASSWORD 'correct-horse-battery-mango'", "correct-horse"),
+        ("mysqladmin -u root password 'lemon-carbon-correct-mango'", "lemon-carbon"),
+        (r"smbclient -L nfs.qantera.local -U 'CORP\noor.haddad%Kd8sPw01x'", "noor"),
+        ("run(\"x\", 'Dragon1998!')", "Dragon1998"),
+        ("it was Summer2024! all along", "Summer2024"),
+    ],
+)
+def test_what_a_fifth_look_missed_is_hidden(text: str, gone: str):
+    """Passwords of further programs, and those whose form tells."""
+    assert gone not in through(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aws secretsmanager get-secret-value --secret-id prod/db --query SecretString",
+        "'password must be set' and password 'required' or \"password\"",
+        "glob 'Logs2024*' and 'Foo$Bar12' and \"Array#map22\"",
+        "In 2024! Room 101? v2024# Python3!",
+    ],
+)
+def test_what_a_fifth_look_told_wrongly_stays(text: str):
+    """Names of secrets, messages, patterns, classes and anchors stay."""
+    assert through(text) == text
+
+
+@pytest.mark.parametrize("written", [dict, json.dumps])
+def test_a_value_below_a_secret_key_is_secret(written: Any):
+    """``{"db_password": {"sensitive": true, "value": ...}}``, as Terraform writes it."""
+    value = {"db_password": {"sensitive": True, "type": "string", "value": "lemon-mango-orbit"}}
+    assert "lemon" not in json.dumps(through(written(value)))
+
+
+def test_an_environment_with_a_collector_passes_verification():
+    """An account in an address's user part or query is a surrogate afterwards."""
+    key = "01bc1411f9bfb90192167c34473a097c"
+    after = through(
+        f"PUSHER_APP_SECRET=x9\nSENTRY_DSN=https://{key}@o49785.ingest.sentry.io/411\n"
+        "jdbc:mysql://db-1.acme.internal:3306/x?user=ann8&password=Abc12345x\n"
+        "PINECONE_API_KEY=7d3f0b1e-52c4-4a9d-8e61-0c9fb2a4d713"
+    )
+    assert key not in after
