@@ -228,8 +228,8 @@ def _declared(found: re.Match[str]) -> Iterator[Span]:
                 yield Span(*found.span(name), "host", value.lower(), LIKELY)
         elif name != "user":
             yield Span(*found.span(name), "password", value, SURE)
-        elif value.lower() not in NOBODY:
-            yield Span(*found.span(name), "user", value, LIKELY)
+        elif (account := value.rpartition("\\")[2]).lower() not in NOBODY:
+            yield Span(found.end(name) - len(account), found.end(name), "user", account, LIKELY)
 
 
 def _machine(name: str) -> bool:

@@ -353,6 +353,7 @@ def test_what_a_fourth_look_told_wrongly_stays(text: str):
         ("ALTER ROLE app WITH LOGIN PASSWORD 'correct-horse-battery-mango'", "correct-horse"),
         ("mysqladmin -u root password 'lemon-carbon-correct-mango'", "lemon-carbon"),
         (r"smbclient -L nfs.qantera.local -U 'CORP\noor.haddad%Kd8sPw01x'", "noor"),
+        (r"smbclient -L nfs.qantera.local -U 'CORP\dkoss%Kd8sPw01x'; ls /home/dkoss", "dkoss"),
         ("run(\"x\", 'Dragon1998!')", "Dragon1998"),
         ("it was Summer2024! all along", "Summer2024"),
     ],
