@@ -247,8 +247,6 @@ def _is_basic(value: str) -> bool:
     return re.fullmatch(rb"[\x21-\x39\x3b-\x7e]+:[\x21-\x7e]+", told) is not None
 
 
-
-
 _TAG = pattern(r"![a-z][a-z/-]*")
 """A tag of YAML: what follows it is a reference."""
 

@@ -85,7 +85,11 @@ def _plausible(secret_type: str, value: str, line: str, start: int) -> bool:
     if "High Entropy" in secret_type:
         quoted = line[start - 1 : start] in {"'", '"'}
         tagged = re.search(r"(?i)\betag\W{1,4}$|\bW/\W$", line[max(0, start - 12) : start])
-        if not quoted or tagged or re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f-]{36}|\d+", value):
+        if (
+            not quoted
+            or tagged
+            or re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f-]{36}|\d+", value)
+        ):
             return False
         if secret_type.startswith("Hex"):
             before = line[max(0, start - 24) : start].lower()

@@ -47,7 +47,9 @@ _TOKEN_USER = pattern(r"(?i)https?://(?P<v>[A-Za-z0-9_.~-]{12,})@(?=[\w.-])")
 _NETRC = pattern(
     r"\bmachine\s+\S+\s+login\s+(?P<user>\S+)\s+password\s+(?P<v>\S+)|\blogin\s+\S+\s+password\s+(?P<w>\S{3,})"
 )
-_PGPASS = pattern(r"(?m)^(?!(?:[0-9A-Fa-f]{2}:){5})[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:(?P<user>[\w.*-]+):(?P<v>\S{3,})$")
+_PGPASS = pattern(
+    r"(?m)^(?!(?:[0-9A-Fa-f]{2}:){5})[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:(?P<user>[\w.*-]+):(?P<v>\S{3,})$"
+)
 _QUERY = pattern(r"(?i)[?&](?P<key>[a-z][\w.-]{0,40})=(?P<v>[^\s&#\"'<>]{4,})")
 _SPOKEN = pattern(
     r"(?i)\b(?P<key>pass(?:word|phrase|code|wd)|pwd|secret(?: key)?|api[ _-]?key|access[ _-]?key|(?:access |auth |api |bearer |refresh )?token|pin(?: code)?|credentials?|otp|one[- ]time code|verification code|security code|private key)\b"
@@ -179,9 +181,7 @@ def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
                 anchors += [at - len(head) for head in heads if low.endswith(head, 0, at)]
     for found in at_each(_SPOKEN, text, sorted(anchors)):
         value = _NEXT_PAIR.split(found.group("v"), maxsplit=1)[0].rstrip(".,;:)")
-        if len(value) < 4 or made_up(value) or not (
-            secretive(value) or PHRASE.fullmatch(value)
-        ):
+        if len(value) < 4 or made_up(value) or not (secretive(value) or PHRASE.fullmatch(value)):
             continue
         yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
 

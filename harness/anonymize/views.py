@@ -52,7 +52,9 @@ _USERINFO = pattern(r"://[^\s/?#@\"'<>]{0,200}$")
 _AT_HOST = pattern(r"[^\s/?#@\"'<>]{0,200}@[\w.\[-]")
 _UNC = pattern(r"(?<![\\\w]\\\\)[A-Za-z0-9][\w.-]{1,80}\\(?!\\)[\w$]")
 """What follows two backslashes where they stand before a machine's name, unescaped."""
-_WINDOWS = pattern(r"(?:\b[A-Za-z]:|/user:[\w.-]{1,64}|(?:-[uU]|\b[uU]ser|\b[uU]sername|\b[aA]ccount)[ :=\"']{0,3}[A-Z][A-Z0-9-]{1,14}|\\\\[\w.-]+)(?:\\[^\s\"'<>|\\]*)*$")
+_WINDOWS = pattern(
+    r"(?:\b[A-Za-z]:|/user:[\w.-]{1,64}|(?:-[uU]|\b[uU]ser|\b[uU]sername|\b[aA]ccount)[ :=\"']{0,3}[A-Z][A-Z0-9-]{1,14}|\\\\[\w.-]+)(?:\\[^\s\"'<>|\\]*)*$"
+)
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 _LOOKALIKES = str.maketrans(
