@@ -23,14 +23,13 @@ import numpy as np
 
 from harness import plugins
 from harness.commands.attribution_cases import Situation, situations
+from harness.commands.exact import Computing
 from harness.commands.sides import configured
 from harness.decide.attribution import LEAST_EXACT_DROP, combination
 from harness.domain.case import LAYERS
 from harness.errors import HarnessError
 from harness.files.postmortems import postmortem_files
 from harness.files.project import LoadedProject, load_project
-from harness.plan import prompts
-from harness.plan.policies import fails
 from harness.ports.model import AdapterContext, ExactModel
 from harness.stats import shapley
 
@@ -166,19 +165,16 @@ async def _rate(
 ) -> float:
     """Return the failure rate of a cell, averaged over all orders and then over the cases."""
     by_case = []
-    for evaluation, case_id in found.cases:
+    for evaluation, case in found.cases:
         loaded = found.evals[evaluation]
-        case = loaded.resolved[case_id, cell]
         settings = {**configured(project, name).settings, **loaded.evaluation.settings}
-        rates = []
-        for shuffle in range(prompts.orders(case, closed=True)):
-            shown = prompts.conversation(
-                case, shuffle, closed=True, question=loaded.evaluation.question
-            )
-            chances = await model.exact_choice_probabilities(shown, settings)
-            rates.append(sum(p for choice, p in chances.items() if fails(case, choice)))
-        by_case.append(fmean(rates))
-    return fmean(by_case)
+        asked = model, loaded.resolved[case, cell], settings, loaded.evaluation.question
+        by_case.append(await Computing(_silent, 0).rate(asked, cell))
+    return fmean(rate for rate in by_case if rate is not None)
+
+
+def _silent(done: int, total: int, text: str) -> None:
+    """Show nothing."""
 
 
 def drop_of(row: Row) -> float:

@@ -11,6 +11,8 @@ from harness import plugins
 from harness.commands import attribution_record
 from harness.commands.attribution_cases import Situation, situations
 from harness.commands.context import Context
+from harness.commands.exact import Asked, Computing, exact_model, orders
+from harness.commands.purse import purse_of
 from harness.commands.sides import (
     Side,
     Wanted,
@@ -31,12 +33,10 @@ from harness.domain.attribution import (
 )
 from harness.domain.case import Layer
 from harness.domain.record import Json
-from harness.errors import EXIT_INVALID, EXIT_MET, EXIT_UNDECIDED, NotEvaluableError
+from harness.errors import EXIT_INVALID, EXIT_MET, EXIT_UNDECIDED
 from harness.files.project import LoadedProject, find_root, load_project
 from harness.ledger.locks import hold
-from harness.plan import prompts
-from harness.plan.policies import fails
-from harness.ports.model import ExactModel, Model
+from harness.ports.model import Model
 from harness.stats import shapley
 
 
@@ -79,9 +79,7 @@ async def _attribute(
         sides = _sides(project, found, models)
         question = _question(project, options, found, chosen, sides)
         if options.exact:
-            rates = await _exact(question, sides, found)
-            answer = exact_answer(question, rates)
-            return AttributionReport(question, answer, rates, None, 0, "", None)
+            return await _exact(context, project, options, question, sides)
         with ExitStack() as locks:
             for name in sorted({evaluation for evaluation, _ in sides}):
                 locks.enter_context(hold(project.reports, name, context.now))
@@ -176,44 +174,46 @@ async def _replayed(
         if not stopped:
             writer.seal("complete")
         new = sum(side.new_trials for side in sides.values())
-        return AttributionReport(question, answer, {}, writer.run, new, stopped, record)
+        return AttributionReport(question, answer, None, writer.run, new, stopped, record)
 
 
 async def _exact(
-    question: AttributionQuestion, sides: Mapping[tuple[str, str], Side], found: Situation
-) -> dict[str, float]:
-    """Return combination -> exact failure rate, averaged over orders and cases."""
-    rates = {}
-    for plan in question.cells:
-        parts = []
-        for (evaluation, case), place in zip(found.cases, plan.places, strict=True):
-            side = next(
-                s
-                for (e, _), s in sides.items()
-                if e == evaluation and s.fingerprint.digest == place[2]
-            )
-            parts.append(await _exact_rate(side, case, plan.variant))
-        rates[plan.variant] = fmean(parts)
-    return rates
+    context: Context,
+    project: LoadedProject,
+    options: Options,
+    question: AttributionQuestion,
+    sides: Mapping[tuple[str, str], Side],
+) -> AttributionReport:
+    """Compute the cells' failure rates, averaged over orders and cases; no trial, no record."""
+    by_series = {(side.key.eval, side.key.fingerprint): side for side in sides.values()}
+    wanted = {
+        plan.variant: [
+            _asked(by_series[evaluation, fingerprint], case, plan.variant)
+            for evaluation, _, fingerprint, case, _ in plan.places
+        ]
+        for plan in question.cells
+    }
+    total = sum(orders(case) for cases in wanted.values() for _, case, _, _ in cases)
+    late = purse_of(project.config.budget, [], minutes=options.minutes).late
+    rates: dict[str, float] = {}
+    stopped = ""
+    with context.progress() as progress:
+        computing = Computing(progress, total, late)
+        for cell, cases in wanted.items():
+            found = [await computing.rate(asked, f"computing {cell}") for asked in cases]
+            known = [rate for rate in found if rate is not None]
+            if len(known) < len(found):
+                stopped = "the budget of minutes is spent"
+                break
+            rates[cell] = fmean(known)
+    return AttributionReport(question, exact_answer(question, rates), rates, None, 0, stopped, None)
 
 
-async def _exact_rate(side: Side, name: str, variant: str) -> float:
-    model, loaded = side.asked, side.loaded
-    if not isinstance(model, ExactModel) or not loaded.grader_spec.closed_decisions:
-        raise NotEvaluableError(
-            f"--exact needs a closed decision set and a model with log-probabilities (llama); "
-            f"{side.model} with grader {loaded.grader_spec.name} is not"
-        )
-    case = loaded.resolved[name, variant]
+def _asked(side: Side, name: str, variant: str) -> Asked:
+    loaded = side.loaded
+    model = exact_model(side.asked, side.model, loaded.grader_spec)
     settings = {**side.config.settings, **loaded.evaluation.settings}
-    rates = []
-    for shuffle in range(prompts.orders(case, closed=True)):
-        shown = prompts.conversation(
-            case, shuffle, closed=True, question=loaded.evaluation.question
-        )
-        chances = await model.exact_choice_probabilities(shown, settings)
-        rates.append(sum(chance for choice, chance in chances.items() if fails(case, choice)))
-    return fmean(rates)
+    return model, loaded.resolved[name, variant], settings, loaded.evaluation.question
 
 
 def exit_code(report: AttributionReport) -> int:

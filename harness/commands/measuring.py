@@ -123,7 +123,7 @@ async def _measure(
             return measured
         from harness.commands.exact import exact_rates  # noqa: PLC0415 - few models can
 
-        return replace(measured, exact=await exact_rates(inquiries, asked.models))
+        return replace(measured, exact=await exact_rates(context, inquiries, asked.models))
     finally:
         for model in asked.models.values():
             await model.aclose()

@@ -1,6 +1,6 @@
 """What the replayed combinations of repaired layers say about an incident's failure rate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -42,18 +42,25 @@ def attribute(question: AttributionQuestion, evidence: Evidence) -> Attributed:
         )
     invalid = ungraded > question.max_ungraded_rate * trials
     if missing or invalid:
-        return Attributed(
-            complete=not missing,
-            invalid=invalid,
-            reasons=tuple(reasons),
-            cells=cells,
-            drop=None,
-            rest=None,
-            shown=False,
-            layers=(),
-            interactions=(),
-        )
+        return _open(reasons, cells, complete=not missing, invalid=invalid)
     return _analysed(question, cells)
+
+
+def _open(
+    reasons: Sequence[str], cells: tuple[Cell, ...], *, complete: bool, invalid: bool
+) -> Attributed:
+    """Return the answer of an attribution that nothing can be computed from."""
+    return Attributed(
+        complete=complete,
+        invalid=invalid,
+        reasons=tuple(reasons),
+        cells=cells,
+        drop=None,
+        rest=None,
+        shown=False,
+        layers=(),
+        interactions=(),
+    )
 
 
 def _cell(plan: CellPlan, evidence: Evidence) -> Cell:
@@ -135,7 +142,13 @@ def _bounded(estimates: shapley.Estimates, index: int) -> Bounded:
 
 
 def exact_answer(question: AttributionQuestion, rates: Mapping[str, float]) -> Attributed:
-    """Return the answer that exact cell rates give: every bound is the value itself."""
+    """Return the answer that exact cell rates give: every bound is the value itself.
+
+    Nothing is computed while a cell's rate is missing.
+    """
+    if missing := len(question.cells) - len(rates):
+        reason = f"{missing} of {len(question.cells)} combinations are still to be computed"
+        return _open([f"{reason}, and none is kept"], (), complete=False, invalid=False)
     cells = np.array([rates[combination(plan.layers)] for plan in question.cells])
     layers, pairs = shapley.exact(cells)
     drop = float(cells[0] - cells[-1])

@@ -109,8 +109,11 @@ class AttributionReport:
 
     question: AttributionQuestion
     answer: Attributed
-    exact: Mapping[str, float]
-    """Combination -> exact failure rate; a diagnostic that no decision rests on."""
+    exact: Mapping[str, float] | None
+    """Combination -> exact failure rate; a diagnostic that no decision rests on.
+
+    None where nobody asked.
+    """
     run: str | None
     new_trials: int
     stopped: str

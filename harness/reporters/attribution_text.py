@@ -40,7 +40,7 @@ def attribution_object(report: AttributionReport) -> dict[str, Any]:
         "confidence": 1 - question.alpha,
         **asdict(answer),
         "sentences": list(sentences(question, answer)),
-        "exact": dict(report.exact) or None,
+        "exact": None if report.exact is None else dict(report.exact),
         "new_trials": report.new_trials,
         "stopped": report.stopped or None,
         "run": report.run,
@@ -72,7 +72,7 @@ def _lines(report: AttributionReport) -> Iterator[str]:
         yield f"- {sentence}"
     if answer.layers:
         yield ""
-        yield from _table(answer, exact=bool(report.exact))
+        yield from _table(answer, exact=report.exact is not None)
     yield ""
     yield from _cells(report)
     yield ""
@@ -81,7 +81,7 @@ def _lines(report: AttributionReport) -> Iterator[str]:
     if report.record:
         yield f"record   {report.record}"
         yield "next     harness verify"
-    elif report.exact:
+    elif report.exact is not None:
         yield "exact    from log-probabilities: a diagnostic, not evidence, and not on record"
 
 
@@ -180,7 +180,7 @@ def _table(answer: Attributed, *, exact: bool) -> Iterator[str]:
 
 
 def _cells(report: AttributionReport) -> Iterator[str]:
-    if report.exact:
+    if report.exact is not None:
         yield f"  {'repaired':28} failure rate"
         for name, rate in report.exact.items():
             yield f"  {name:28} {percent(rate)}"
