@@ -129,12 +129,21 @@ def _again(
         evidence.add_run(run, head, records)
         counted.append(RunRecords(run, found.path, records, [], sealed=False, torn_bytes=0))
     decided = json.loads(json.dumps(kind.again(project, stored, evidence, counted)))
-    different: list[Finding] = [
-        Problem(place, f"{kind.answer}.{key}", "decided again, it is another", _short(value))
-        for key, value in stored[kind.answer].items()
-        if decided.get(key) != value
-    ]
-    return different[:1]
+    return different(place, kind.answer, stored[kind.answer], decided)
+
+
+def different(
+    place: Place, key: str, stored: Mapping[str, Json], decided: Mapping[str, Json]
+) -> list[Finding]:
+    """Return the first thing in an answer that is another when it is decided again."""
+    for name in [*decided, *stored]:
+        if name not in stored or name not in decided:
+            rule = "is missing" if name in decided else "is nothing that is decided"
+            return [Problem(place, f"{key}.{name}", rule)]
+        if stored[name] != decided[name]:
+            rule = f"decided again, it is {_short(decided[name])}"
+            return [Problem(place, f"{key}.{name}", rule, _short(stored[name]))]
+    return []
 
 
 def _short(value: Json) -> str:

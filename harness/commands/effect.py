@@ -2,9 +2,10 @@
 
 import asyncio
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from harness import plugins
+from harness.commands import effect_record
 from harness.commands.attribution_cases import postmortem_of
 from harness.commands.context import Context
 from harness.commands.drafts import draft_problems, refuse_drafts
@@ -187,21 +188,9 @@ async def _replayed(
             answer = deciding.decide(question, evidence, bounds=False)
             if not replayed or side.stopped:
                 break
+        feed.stands_at(writer.count, writer.head)
         answer = deciding.decide(question, evidence)
-        stands = [
-            [r, c, h] for r, (c, h) in evidence.runs.get(side.key, {}).items() if r != writer.run
-        ]
-        own = [[writer.run, writer.count, writer.head]]
-        writer.append_group(
-            [
-                {
-                    "kind": "effect",
-                    "stands_on": stands + own,
-                    "question": asdict(question),
-                    "answer": asdict(answer),
-                }
-            ]
-        )
+        writer.append_group([effect_record.record_of(project, evidence, question, answer)])
         writer.seal("complete")
     return EffectReport(question, answer, writer.run, side.new_trials, side.stopped)
 

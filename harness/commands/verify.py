@@ -4,6 +4,7 @@ from harness import plugins
 from harness.commands import (
     attribution_record,
     comparisons,
+    effect_record,
     escalation_verify,
     gate_record,
 )
@@ -49,6 +50,9 @@ def verify(context: Context, run: str | None) -> Verified:
             elif record["kind"] == ESCALATION:
                 decisions += 1
                 differences += _from_events(project, runs[name], record)
+            elif record["kind"] == effect_record.KIND:
+                decisions += 1
+                differences += _effect(runs, runs[name], record)
     events = nights = 0
     if run is None:
         found = verify_events(project, runs)
@@ -86,6 +90,16 @@ def _from_events(project: LoadedProject, own: RunRecords, record: Record) -> lis
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         wrong = f"{type(error).__name__}: {error}"
         return [Problem(place, "decision", "is no decision of this version", wrong)]
+
+
+def _effect(runs: Runs, own: RunRecords, record: Record) -> list[Finding]:
+    """Decide the recorded effect of a change again."""
+    place = Place(str(own.path), record["seq"] + 1)
+    try:
+        return effect_record.compared(runs, place, record)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        wrong = f"{type(error).__name__}: {error}"
+        return [Problem(place, "effect", "is no effect of this version", wrong)]
 
 
 def _again(runs: Runs, own: RunRecords, record: Record) -> list[Finding]:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.forging import forge
+
 AGENT = """
 import random
 
@@ -230,3 +232,149 @@ def test_repairs_that_make_it_worse_are_no_shares(bare: Any):
     assert done.json["reasons"][0].endswith("it fails more often, so there are no shares")
     assert not any("agrees" in sentence for sentence in done.json["sentences"])
     assert bare.run("verify").code == 0
+
+
+@pytest.fixture
+def attributed(bare: Any) -> Any:
+    """Return a project with an attribution on record."""
+    planted(bare, "0 if tool and data or twin else 1")
+    assert attribute(bare, "--trials", "96").code == 0
+    return bare
+
+
+def edit(key: str, value: Any) -> Any:
+    """Return what changes one place of an attribution's file; the place is written with dots."""
+
+    def change(body: dict[str, Any]) -> None:
+        *inner, last = key.split(".")
+        place: Any = body
+        for name in inner:
+            place = place[int(name) if name.isdigit() else name]
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+
+    return change
+
+
+def test_forging_an_attribution_without_a_change_is_no_difference(attributed: Any):
+    """The forger of these tests makes everything fit."""
+    forge(attributed.root, lambda _: None)
+    assert attributed.run("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("answer.layers.0.share.value", 0.5, "answer.layers"),
+        ("answer.layers.1.drop.lower", 0.0, "answer.layers"),
+        ("answer.layers.2.agrees", True, "answer.layers"),
+        ("answer.layers.2.author", 0.5, "answer.layers"),
+        ("answer.cells.0.failures", 1, "answer.cells"),
+        ("answer.drop.value", 0.9, "answer.drop"),
+        ("answer.rest.value", 0.9, "answer.rest"),
+        ("answer.shown", False, "answer.shown"),
+        ("answer.shown", None, "answer.shown: is missing"),
+        ("answer.surprise", 1, "answer.surprise: is nothing that is decided"),
+        ("answer.reasons", ["because"], "answer.reasons"),
+        ("answer.interactions", [], "answer.interactions"),
+        ("question.alpha", 0.2, "answer."),
+        ("question.layers", ["tool", "agent", "data", "handoff"], "answer.layers"),
+        ("question.author", {"agent": 0.0}, "answer.layers"),
+        ("question.cells.3.rounds", 1, "answer."),
+        ("stands_on", [], "answer."),
+    ],
+)
+def test_a_changed_attribution_is_found(attributed: Any, key: str, value: Any, told: str):
+    """Shares, bounds and cells are computed again from the trials, whatever the hashes say."""
+    forge(attributed.root, lambda _: None, edit(key, value))
+    done = attributed.run("verify")
+    assert done.code == 1
+    (line,) = done.out.splitlines()
+    assert line.startswith("reports/attributions/")
+    assert f": {told}" in line
+
+
+def test_other_outcomes_give_other_shares(attributed: Any):
+    """Rewritten trials no longer give the attribution that stands on them."""
+
+    def change(record: dict[str, Any]) -> None:
+        if record["kind"] == "trial" and record["variant"] == "tool+data":
+            record["outcome"] = "fail"
+
+    forge(attributed.root, change)
+    done = attributed.run("verify")
+    assert done.code == 1
+    assert "answer." in done.out
+    assert "decided again, it is" in done.out
+
+
+@pytest.fixture
+def lowered(bare: Any) -> Any:
+    """Return a project with the effect of a change on record, found in two runs."""
+    planted(bare, "0 if twin or tool else 1")
+    bare.run("effect", "ITEM-1", "--budget", "12")
+    assert bare.run("effect", "ITEM-1").code == 0
+    return bare
+
+
+def test_an_effect_is_decided_again(lowered: Any):
+    """It counts among the decisions, and stands on all trials of its series."""
+    done = lowered.run("verify", "--format", "json")
+    assert (done.code, done.json["decisions"]) == (0, len(lowered.records("effect")))
+    assert lowered.records("effect")
+    forge(lowered.root, lambda _: None)
+    assert lowered.run("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("answer.verdict", "too little", "answer.verdict"),
+        ("answer.cases.drop", 0.5, "answer.cases"),
+        ("answer.cases.lower", 0.9, "answer.cases"),
+        ("answer.twins", None, "answer.twins: is missing"),
+        ("answer.reasons", [], "answer.reasons"),
+        ("question.alpha", 1e-9, "answer."),
+        ("question.before", "tool", "answer."),
+        ("stands_on", [], "answer."),
+    ],
+)
+def test_a_changed_effect_is_found(lowered: Any, key: str, value: Any, told: str):
+    """The verdict, its figures and its bounds are computed again from the trials."""
+
+    def change(record: dict[str, Any]) -> None:
+        if record["kind"] == "effect":
+            edit(key, value)(record)
+
+    forge(lowered.root, change)
+    done = lowered.run("verify")
+    assert done.code == 1
+    assert f": {told}" in done.out
+
+
+def test_an_effect_without_its_runs_is_found(lowered: Any):
+    """An effect names count and head of what it stands on."""
+
+    def change(record: dict[str, Any]) -> None:
+        if record["kind"] == "effect":
+            record["stands_on"][0][2] = "0" * 64
+
+    forge(lowered.root, change)
+    done = lowered.run("verify")
+    assert done.code == 1
+    assert "which holds others now" in done.out
+
+
+def test_an_effect_that_is_none_is_found(lowered: Any):
+    """What cannot be read as an effect is a finding, not a crash."""
+
+    def change(record: dict[str, Any]) -> None:
+        if record["kind"] == "effect":
+            record["question"] = {"item": 5}
+
+    forge(lowered.root, change)
+    done = lowered.run("verify")
+    assert done.code == 1
+    assert "effect: is no effect of this version" in done.out

@@ -14,7 +14,7 @@ import pytest
 
 from harness.commands import attribute
 from harness.commands.context import Context, Progress
-from harness.commands.exact import Computing
+from harness.commands.exact import Asked, Computing
 
 LAYERS = ("agent", "tool", "data", "handoff")
 ORACLE = """
@@ -119,7 +119,7 @@ def test_time_that_ends_half_way_leaves_whole_cells_only(make_case: Any):
     computing = Computing(
         lambda done, total, text: shown.append((done, total, text)), 4, lambda: next(moments)
     )
-    asked = Half(), make_case(), {}, ""
+    asked: Asked = (Half(), make_case(), {}, "")
     assert asyncio.run(computing.rate(asked, "none")) == 0.75
     assert asyncio.run(computing.rate(asked, "tool")) is None
     assert shown == [(0, 4, "none"), (1, 4, "none"), (2, 4, "tool")]
@@ -137,7 +137,7 @@ def test_what_is_computed_is_shown(asked: Any):
         start=asked.root,
         environ={},
         now=lambda: dt.datetime(2026, 11, 23, tzinfo=dt.UTC),
-        rng=random.Random(1),
+        rng=random.Random(1),  # noqa: S311
         say=lambda _: None,
         progress=showing,
     )
