@@ -1,5 +1,6 @@
 """Reading: every byte is checked against the chain, every sealed run against its summary."""
 
+import heapq
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -160,7 +161,7 @@ def read_run(reports: Path, run: str) -> RunRecords:
 
 
 def read_all(reports: Path) -> Iterator[RunRecords]:
-    """Yield every run by its start, then its id; all that is wrong is raised together at the end.
+    """Yield every run in the ledger's order; all that is wrong is raised together at the end.
 
     Nothing is yielded after the first damaged run.
     """
@@ -178,7 +179,7 @@ def read_all(reports: Path) -> Iterator[RunRecords]:
 
 
 def stream_all(reports: Path) -> Iterator[RunStream]:
-    """Yield every run by its start, then its id, to be iterated; nothing of it is held here.
+    """Yield every run in the ledger's order, to be iterated; nothing of it is held here.
 
     LedgerError at the first thing that is not as it was written, in the order of the ledger.
     """
@@ -187,19 +188,47 @@ def stream_all(reports: Path) -> Iterator[RunStream]:
 
 
 def runs_in_order(reports: Path) -> list[str]:
-    """Return all runs by their start, then their id; a sealed run without records is an error."""
+    """Return all runs, each behind those that it names; of several that could be next the earliest.
+
+    A clock that went back changes no order: a run names all that stood in the ledger before it.
+    Only runs of ledgers that were merged go by their start. A sealed run without records is an
+    error.
+    """
     layout = Layout(reports)
     runs = layout.run_ids()
     problems = [_gone(layout, run) for run in sorted(set(layout.sealed_ids()) - set(runs))]
-    started: list[tuple[str, str]] = []
+    firsts: dict[str, Mapping[str, Json]] = {}
     for run in runs:
         try:
-            started.append((first_record(layout, run)[0]["started"], run))
+            firsts[run] = first_record(layout, run)[0]
         except LedgerError as error:
             problems.extend(error.problems)
     if problems:
         raise LedgerError(*problems)
-    return [run for _, run in sorted(started)]
+    return _by_lineage(firsts)
+
+
+def _by_lineage(firsts: Mapping[str, Mapping[str, Json]]) -> list[str]:
+    lacking = {
+        run: {str(link["run"]) for link in first["previous"]} & firsts.keys()
+        for run, first in firsts.items()
+    }
+    after: dict[str, list[str]] = {}
+    for run, named in lacking.items():
+        for each in named:
+            after.setdefault(each, []).append(run)
+    ready = [(str(firsts[run]["started"]), run) for run, named in lacking.items() if not named]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        _, run = heapq.heappop(ready)
+        order.append(run)
+        for each in after.get(run, ()):
+            lacking[each].discard(run)
+            if not lacking[each]:
+                heapq.heappush(ready, (str(firsts[each]["started"]), each))
+    # Runs that name one another in a circle were forged: ``verify`` says so, none is left out.
+    return [*order, *sorted(firsts.keys() - set(order))]
 
 
 def first_record(layout: Layout, run: str) -> tuple[dict[str, Json], bytes]:

@@ -25,6 +25,10 @@ class Kit:
         self._time += timedelta(seconds=1)
         return self._time
 
+    def set_clock(self, hours: float) -> None:
+        """Set the clock to so many hours after its beginning, forwards or back."""
+        self._time = datetime(2026, 3, 4, 10, 15, tzinfo=UTC) + timedelta(hours=hours)
+
     def create(self, **fields: Any) -> RunWriter:
         """Start a run."""
         return RunWriter.create(self.reports, fields, now=self.now, rng=self.rng, harness="0.1.0")
