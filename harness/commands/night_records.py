@@ -1,18 +1,15 @@
-"""A night as the ledger holds it, its file, and its figures computed again."""
+"""A night as the ledger holds it, and its file."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.commands.verify_runs import Runs, question_of
-from harness.decide import drift
-from harness.decide.evidence import FAIL, Evidence, Record
-from harness.decide.watching import watch, watch_object
+from harness.decide.evidence import Record
+from harness.domain.decision import Verdict
 from harness.domain.record import Json
-from harness.domain.trial import BASE
+from harness.errors import EXIT_INVALID, EXIT_MET, EXIT_NOT_MET, EXIT_UNDECIDED
 
 _OWN = frozenset({"seq", "kind"})
-Difference = tuple[str, str, str]
 
 
 def night_name(record: Record) -> str:
@@ -52,86 +49,28 @@ def new_trials(records: Sequence[Record]) -> dict[tuple[str, str], int]:
     return found
 
 
-def drift_counts(question_places: Any, held: Any, first: int, rounds: int) -> tuple[int, int]:
-    """Return trials and failures of whole rounds of a series."""
-    codes = held.rounds(question_places, first)[:rounds]
-    return int(codes.size), int((codes == FAIL).sum())
+def outcome_of(
+    items: Sequence[Mapping[str, Any]],
+    reopened: Sequence[Json],
+    drift: Sequence[Mapping[str, Any]],
+) -> tuple[str, int]:
+    """Return what to call a night, and its exit code.
+
+    Red for what evidence shows, never green for what nobody evaluated.
+    """
+    if reopened or any(each["alarmed"] for each in drift):
+        return "regression", EXIT_NOT_MET
+    asked = [each for each in items if each["after"] not in {"waived", "superseded"}]
+    lacking = [each for each in asked if _lacks(each)]
+    if len(lacking) == len(asked):
+        return "nothing evaluable", EXIT_INVALID
+    return ("partial", EXIT_UNDECIDED) if lacking else ("green", EXIT_MET)
 
 
-class NightChecks:
-    """Nights computed again, one after the other, from all that the ledger holds."""
-
-    def __init__(
-        self, runs: Runs, evidence: Evidence, events: Mapping[tuple[str, int], Any]
-    ) -> None:
-        """Take the runs, all their evidence, and (item, number) -> (run, record) of the events."""
-        self._runs = runs
-        self._evidence = evidence
-        self._events = events
-        self._before: list[Record] = []
-
-    def differences(self, record: Record) -> Iterator[Difference]:
-        """Yield (key, rule, got) for each figure of a night that the ledger does not give."""
-        self._before.append(record)
-        held: list[Record] = []
-        for each in record["runs"]:
-            run = self._runs[each["run"]]
-            if each["count"] > run.count or run.head_at(each["count"]) != each["head"]:
-                yield "runs", f"run {each['run']} holds others now", ""
-                return
-            held += run.records[: each["count"]]
-        spent = {key: record["spent"][key] for key in spent_in(())}
-        if spent_in(held) != spent:
-            yield "spent", f"computed again, it is {spent_in(held)!r}", str(spent)
-        trials = new_trials(held)
-        for item in record["items"]:
-            found = trials.get((item["eval"], item["fingerprint"]), 0)
-            if item["new_trials"] != found:
-                yield (
-                    f"items.{item['item']}.new_trials",
-                    f"the runs hold {found}",
-                    str(item["new_trials"]),
-                )
-            yield from self._watched(item)
-        for key in ("closed", "reopened"):
-            yield from self._happened(record, key)
-        for each in record["drift"]:
-            yield from self._drift(each)
-        if record["exit_code"] == 0 and record["reopened"]:
-            yield "exit_code", "is 1 when an item was reopened", "0"
-
-    def _happened(self, record: Record, key: str) -> Iterator[Difference]:
-        for each in record[key]:
-            _, event = self._events.get((each["item"], each["number"]), (None, {}))
-            if event.get("event") != key:
-                yield key, f"the ledger holds no such event of {each['item']}", str(each["number"])
-
-    def _watched(self, item: Mapping[str, Any]) -> Iterator[Difference]:
-        if item["watch"] is None:
-            return
-        own, closed = self._events[item["item"], item["closing"]]
-        question, _ = question_of(own, closed)
-        rounds = {variant: each["rounds"] for variant, each in item["watch"].items()}
-        again = watch_object(watch(question, closed["watch_from"], self._evidence, rounds))
-        if again != item["watch"]:
-            yield (
-                f"items.{item['item']}.watch",
-                f"computed again, it is {again!r}",
-                str(item["watch"]),
-            )
-
-    def _drift(self, stated: Mapping[str, Any]) -> Iterator[Difference]:
-        for each in stated["watched"]:
-            own, closed = self._events[each["item"], each["closing"]]
-            question, _ = question_of(own, closed)
-            found = drift_counts(
-                question.places(BASE),
-                self._evidence.of(question.key),
-                each["first_round"],
-                each["rounds"],
-            )
-            if found != (each["trials"], each["failures"]):
-                yield f"drift.{each['item']}", f"computed again, it is {found!r}", str(each)
-        again = drift.after(self._before, stated["fingerprint"])
-        if again != (stated["level"], stated["alarmed"]):
-            yield "drift.level", f"computed again, it is {again!r}", str(stated["level"])
+def _lacks(item: Mapping[str, Any]) -> bool:
+    """Say whether an item could not be evaluated tonight."""
+    return (
+        item["note"] is not None
+        or item["floor"] is False
+        or item["verdict"] in {None, Verdict.INVALID.value}
+    )

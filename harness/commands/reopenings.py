@@ -10,7 +10,7 @@ from harness.commands.recording import plan_name
 from harness.commands.standings import Held
 from harness.commands.waive import next_epoch
 from harness.commands.watch_escalation import stands_on
-from harness.decide.evidence import Evidence
+from harness.decide.evidence import Evidence, Record
 from harness.decide.lifecycle import other_model, staleness
 from harness.decide.watching import Watch, Watched, alarmed, watch, watch_object
 from harness.domain.closure import Cause, Closed, Reopened, RunHead, last_closing
@@ -110,10 +110,49 @@ def incidents_of(project: LoadedProject) -> tuple[dict[str, Postmortem], list[st
     return found, warnings
 
 
+def untold(evidence: Evidence) -> list[dict[str, Json]]:
+    """Return the reopenings that no night told: those of a night that was killed before its end."""
+    told = {(e["item"], e["number"]) for night in evidence.nights for e in night["reopened"]}
+    return [
+        reopened_object(record)
+        for item, records in sorted(evidence.events.items())
+        for record in records
+        if of_a_night(record) and (item, record["number"]) not in told
+    ]
+
+
+def of_a_night(record: Record) -> bool:
+    """Say whether an event is a reopening by a night, and none by a person."""
+    return record["event"] == "reopened" and record["cause"] not in {"", "person"}
+
+
+def reopened_object(record: Mapping[str, Json]) -> dict[str, Json]:
+    """Return how a night tells of a reopening."""
+    return {key: record[key] for key in ("item", "number", "cause", "reason")}
+
+
+def behind_the_clock(started: str, evidence: Evidence, held: Sequence[Held]) -> list[str]:
+    """Return what a clock that went back leaves to be said."""
+    said = []
+    last = max((str(night["started"]) for night in evidence.nights), default="")
+    if started < last:
+        said.append(
+            f"the clock reads {started}, before the last night at {last}: nights keep their order"
+        )
+    for each in held:
+        closed = closing_of(each)
+        if closed is not None and started[:10] < closed.at[:10]:
+            said.append(
+                f"{each.item.id} was closed at {closed.at} by a clock that was ahead: an incident "
+                "of its class that is dated before does not open it again"
+            )
+    return said
+
+
 def reopening(
     context: Context, project: LoadedProject, evidence: Evidence, held: Held, why: Reason
-) -> tuple[Reopened, list[dict[str, Json]]]:
-    """Return the event of a reopening, and the records that it takes in the ledger."""
+) -> list[dict[str, Json]]:
+    """Return the records that a reopening takes in the ledger; the last is the event itself."""
     item = held.item.id
     runs: Sequence[RunHead] = ()
     records: list[dict[str, Json]] = []
@@ -143,7 +182,7 @@ def reopening(
     record = life.event_record(item, event)
     if records and held.inquiry is not None:
         record["plan"] = plan_name(held.inquiry.question)
-    return event, [*records, record]
+    return [*records, record]
 
 
 def restart(evidence: Evidence, held: Held, reason: str) -> dict[str, Json]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands.close_escalation import statistic_of
-from harness.commands.night_records import Difference, NightChecks, night_name, render_night
+from harness.commands.night_checks import Difference, NightChecks
+from harness.commands.night_records import night_name, render_night
 from harness.commands.verify_runs import Runs, last_of, question_of, stood_on
 from harness.commands.watch_escalation import watch_recorded
 from harness.decide.evidence import ESCALATION, Evidence, Record
@@ -40,7 +41,8 @@ def verify_events(project: LoadedProject, runs: Runs) -> FoundEvents:
     found = FoundEvents()
     life: dict[str, list[tuple[RunRecords, Record]]] = {}
     nights: list[tuple[RunRecords, Record]] = []
-    for run in runs_in_order(project.reports):
+    order = runs_in_order(project.reports)
+    for run in order:
         for record in runs[run].records:
             if record["kind"] == "event":
                 life.setdefault(str(record.get("item")), []).append((runs[run], record))
@@ -54,28 +56,25 @@ def verify_events(project: LoadedProject, runs: Runs) -> FoundEvents:
     found.nights = len(nights)
     nights.sort(key=lambda each: each[1].get("night", 0))
     if nights:
-        found.differences += _nights(runs, nights, life)
+        found.differences += _nights(runs, order, nights, life)
     found.differences += _night_files(project, [record for _, record in nights])
     return found
 
 
 def _nights(
     runs: Runs,
+    order: Sequence[str],
     nights: list[tuple[RunRecords, Record]],
     life: Mapping[str, list[tuple[RunRecords, Record]]],
 ) -> Iterator[Finding]:
     """Compute every night again; the first difference of each is told."""
     evidence = Evidence()
-    for run in runs.values():
-        evidence.add_run(run.run, run.head, run.records)
-    events = {
-        (item, record["number"]): (own, record)
-        for item, records in life.items()
-        for own, record in records
-    }
-    checks = NightChecks(runs, evidence, events)
+    for run in order:
+        evidence.add_run(run, runs[run].head, runs[run].records)
+    places = {run: place for place, run in enumerate(order)}
+    checks = NightChecks(runs, places, evidence, life)
     for own, record in nights:
-        yield from _guarded(own, record, "night", partial(checks.differences, record))[:1]
+        yield from _guarded(own, record, "night", partial(checks.differences, own, record))[:1]
 
 
 def _life(
@@ -112,7 +111,7 @@ def _guarded(
     place = Place(str(own.path), record["seq"] + 1)
     try:
         return [Problem(place, key, rule, got) for key, rule, got in again()]
-    except (KeyError, TypeError, ValueError, AttributeError, InputError, LedgerError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, InputError, LedgerError) as error:
         wrong = f"{type(error).__name__}: {error}"
         return [Problem(place, kind, f"is no {kind} of this version", wrong)]
 

@@ -75,6 +75,25 @@ def _open(closures: Closures, decision: Decision | None) -> Standing:
     return Standing("measuring" if begun else "open")
 
 
+def stages(
+    closures: Closures, verdict: str | None, trials: int | None, today: dt.date
+) -> frozenset[Stage]:
+    """Return the stages that an item can have stood in, by what a night tells of it.
+
+    A night does not tell errors: without a trial an item may be open or measured in vain.
+    """
+    known = state(closures, today)
+    if known != "open":
+        return frozenset({known})
+    if verdict == Verdict.MET.value:
+        return frozenset({"met"})
+    if last_reopening(closures) is not None:
+        return frozenset({"reopened"})
+    if verdict == Verdict.NOT_MET.value:
+        return frozenset({"not met"})
+    return frozenset({"measuring"} if trials else {"measuring", "open"})
+
+
 def staleness(closed: Closed, question: Question | None) -> str:
     """Return why a closing no longer says anything about what is asked today, or an empty text."""
     if question is None:

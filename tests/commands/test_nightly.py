@@ -442,3 +442,67 @@ def test_an_edited_night_is_found(closed: Any):
     out = closed.run("verify").out.splitlines()
     assert "the ledger knows no such night" in out[0]
     assert "is missing: the ledger holds the night" in out[1]
+
+
+def test_a_reopening_of_a_killed_night_is_told_by_the_next(closed: Any):
+    """Opened again and killed before the end: the next night is red for it, once."""
+    closed.item("ITEM-2", target="failure_rate: 0.02")
+    for name, day in (("INC-1", "2020-01-01"), ("INC-2", "2999-01-01")):
+        text = POSTMORTEM.replace("NAME", name).replace("DAY", day)
+        closed.write(f"postmortems/{name}.md", text)
+    agent(closed, "slow")
+    child = subprocess.Popen(
+        closed.command("nightly"), cwd=closed.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 30
+    while len(closed.records("trial")) < 24 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+    assert [e["event"] for e in closed.records("event")] == ["closed", "reopened"]
+    assert not closed.records("night")
+    agent(closed, 0.0)
+    code, record = night(closed)
+    assert (code, record["outcome"]) == (1, "regression")
+    assert [(e["item"], e["cause"]) for e in record["reopened"]] == [("ITEM-1", "recurrence")]
+    code, record = night(closed)
+    assert (code, record["reopened"]) == (0, [])
+    assert closed.run("verify").code == 0
+
+
+def test_an_item_decided_from_the_field_is_closed_by_the_night_too(closed: Any):
+    """Met is met: an escalation item stands as such, and --close closes it like any other."""
+    closed.write(
+        "action_items/ITEM-3.yaml",
+        """
+        id: ITEM-3
+        title: The agent decides less alone
+        kind: escalation
+        incident: INC-1
+        owner: team-ingest
+        metric: agent_only_rate
+        class: ops.queue
+        target: {rate: 0.3, after_incidents: 20}
+        events: field_events/queue.jsonl
+        """,
+    )
+    lines = [
+        json.dumps(
+            {
+                "id": f"e{number}",
+                "incident": f"P{number}",
+                "time": f"2026-03-{number // 2 + 1:02d}T0{number % 2}:00:00Z",
+                "class": "ops.queue",
+                "decision": "escalated",
+            }
+        )
+        for number in range(40)
+    ]
+    closed.write("field_events/queue.jsonl", "\n".join(lines) + "\n")
+    record = night(closed)[1]
+    assert (of(record, "ITEM-3")["verdict"], of(record, "ITEM-3")["after"]) == ("met", "met")
+    assert of(record, "ITEM-3")["trials"] == 40
+    code, record = night(closed, "--close")
+    assert (code, of(record, "ITEM-3")["after"]) == (0, "closed")
+    assert record["closed"] == [{"item": "ITEM-3", "number": 1}]
+    assert closed.run("verify").code == 0
