@@ -139,7 +139,7 @@ def close_one(
         life.event_record(name, event, inquiry),
     ]
     life.record(context, project, evidence, records)
-    text = f"{name} is closed: {_shown(decision)}"
+    text = f"{name} is closed: {_shown(decision, guarded=inquiry.question.rules.guardrail)}"
     return Closing(name, closed=True, code=EXIT_MET, text=text, event=event_object(event))
 
 
@@ -184,10 +184,11 @@ def watch_from(inquiry: Inquiry, decision: Decision) -> dict[str, int]:
     }
 
 
-def _shown(decision: Decision) -> str:
+def _shown(decision: Decision, *, guarded: bool) -> str:
     base = decision.base
+    what = "trials got through" if guarded else "trials failed"
     return (
-        f"{base.failures} of {base.trials} trials failed, below {base.target:g} shown at alpha "
+        f"{base.failures} of {base.trials} {what}, below {base.target:g} shown at alpha "
         f"{decision.alpha:g} in epoch {decision.epoch}; it is watched from now on"
     )
 

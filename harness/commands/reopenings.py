@@ -10,6 +10,7 @@ from harness.commands.recording import plan_name
 from harness.commands.standings import Held
 from harness.commands.waive import next_epoch
 from harness.commands.watch_escalation import stands_on
+from harness.decide.coverage import names_of_rates
 from harness.decide.evidence import Evidence, Record
 from harness.decide.lifecycle import other_model, staleness
 from harness.decide.watching import Watch, Watched, alarmed, watch, watch_object
@@ -59,23 +60,23 @@ def reason_of(
     stale = staleness(closed, question)
     if stale:
         return Reason("stale", stale)
-    regression = _came_back(watch(question, closed.watch_from, evidence))
+    seen = watch(question, closed.watch_from, evidence)
+    regression = _came_back(seen, *names_of_rates(question.rules))
     if regression is not None:
         return regression
     changed = other_model(held.item.id, closed, question, evidence)
     return Reason("model", changed) if changed else None
 
 
-def _came_back(watched: Watch) -> Reason | None:
-    """Return the watch's own reason, if it alarmed."""
+def _came_back(watched: Watch, rate: str = "failure rate", twin_rate: str = "") -> Reason | None:
+    """Return the watch's own reason, if it alarmed, with what its rates are called."""
     variant = alarmed(watched)
     if variant is None:
         return None
     seen = watched[variant]
-    what = "the failure rate" if variant == BASE else "the failure rate of the twins"
     text = (
-        f"{what} is shown to have come back above {seen.target:g}: {seen.failures} of "
-        f"{seen.trials} failed since the closing"
+        f"the {rate if variant == BASE else twin_rate} is shown to have come back above "
+        f"{seen.target:g}: {seen.failures} of {seen.trials} since the closing"
     )
     return Reason("regression", text, watched=watched)
 

@@ -17,12 +17,17 @@ from harness.domain.decision import Decision, Judgement, Rules, Verdict
 from harness.domain.trial import BASE, TWIN
 from harness.stats import pooled, spending
 
-_RATES = {
+_NAMES = {
     False: ("failure rate", "failure rate of the twins"),
     True: ("rate of harm that got through", "rate of false alarms"),
 }
 """Whether it is a guardrail -> what the two rates are called."""
 _THEIR = {False: "their target", True: "its target"}
+
+
+def names_of_rates(rules: Rules) -> tuple[str, str]:
+    """Return what the rate of an item's cases is called, and that of its twins."""
+    return _NAMES[rules.guardrail]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ def _verdict(
 ) -> tuple[Verdict, list[str]]:
     judged = [base] if twins is None else [base, twins]
     reasons: list[str] = []
-    rate, twin_rate = _RATES[question.rules.guardrail]
+    rate, twin_rate = names_of_rates(question.rules)
     if base.verdict is Verdict.NOT_MET:
         reasons.append(f"the {rate} is shown to be above the target")
     if twins is not None and twins.verdict is Verdict.NOT_MET:
