@@ -87,7 +87,8 @@ def main() -> None:
     found = {
         language: {
             part: {name: measured(language, part, way(language)) for name, way in ways.items()}
-            for part in ("development", "held-out")
+            for part in ("development", "held-out", "fresh")
+            if (CORPUS / f"{language}-{part}.jsonl").exists()
         }
         for language in KEYS
     }

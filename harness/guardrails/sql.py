@@ -10,36 +10,22 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+from harness.guardrails import sql_verbs as verbs
 from harness.guardrails.effects import Effect
-from harness.guardrails.sql_tokens import Token, joined, read
+from harness.guardrails.sql_temporary import Temporary
+from harness.guardrails.sql_tokens import Token, joined, read, readings
 
 LONGEST = 50_000
 """Characters of SQL that are read; more is unreadable."""
 _DEEPEST = 4
-_HARMLESS = frozenset(
-    "SHOW VALUES TABLE USE COMMIT ROLLBACK SAVEPOINT RELEASE FETCH CLOSE OPEN ANALYZE ANALYSE "
-    "COMMENT GRANT REVOKE LIST LS CHECKPOINT DEALLOCATE REFRESH START END UNLOCK LOCK LISTEN "
-    "NOTIFY UNLISTEN RESET DISCARD DECLARE PRINT GO HELP DESC DESCRIBE CLUSTER REINDEX PRAGMA "
-    "VACUUM OPTIMIZE ATTACH IMPORT LOAD EXPORT UNLOAD PUT GET RAISE RETURN WAITFOR KILL HANDLER "
-    "CACHE UNCACHE MSCK SIGNAL LEAVE ITERATE FLUSH BACKUP DELIMITER USING ABORT SECURITY "
-    "REASSIGN UNDROP STREAM EXISTS".split()
+_ALTER_WORDS = frozenset(
+    "DROP TRUNCATE DELETE RENAME DISABLE MODIFY UNUSED SWAP CLEAR DETACH EXCHANGE".split()
 )
-_PARSED = frozenset(
-    "DROP TRUNCATE DELETE UPDATE ALTER MERGE INSERT REPLACE CREATE WITH RENAME UPSERT".split()
-)
-_RISKY = frozenset("DROP TRUNCATE DELETE UPDATE ALTER MERGE RENAME".split())
-_BLOCKS = frozenset("IF WHILE BEGIN LOOP FOR CASE DECLARE ELSE THEN ATOMIC DO REPEAT".split())
-_RUN_STRINGS = frozenset(
-    "DBLINK DBLINK_EXEC DBLINK_SEND_QUERY QUERY_TO_XML QUERY_TO_XML_AND_XMLSCHEMA "
-    "CURSOR_TO_XML SP_EXECUTESQL SP_MSFOREACHTABLE SP_MSFOREACHDB OPENQUERY OPENROWSET "
-    "SP_EXECUTE_REMOTE PG_EVENT_TRIGGER CRON PG_CRON EXECUTE_IMMEDIATE".split()
-)
-_RUN_PROGRAMS = frozenset("XP_CMDSHELL SYS_EXEC SYS_EVAL LO_EXPORT".split())
-_MAINTENANCE = frozenset("SHUTDOWN PURGE FLASHBACK DETACH".split())
-_DECODERS = frozenset(
-    "CHAR CHR NCHAR CONCAT CONCAT_WS CONVERT CONVERT_FROM DECODE FROM_BASE64 UNHEX REVERSE CAST "
-    "REPLACE TO_CHAR UTL_RAW FORMAT".split()
-)
+_BODIES = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE"})
+_AROUND = frozenset({"PREPARE", "EXPLAIN", "DESCRIBE", "DESC", "LOCKING"})
+_DYNAMIC = frozenset({"EXEC", "EXECUTE", "DO", "CALL", "SET"})
+_STARTERS = frozenset({"RULE", "EVENT", "TASK"})
+"""What is created and runs by itself."""
 
 
 def effects(text: str, dialect: str | None = None) -> tuple[Effect, ...]:
@@ -52,15 +38,43 @@ def effects(text: str, dialect: str | None = None) -> tuple[Effect, ...]:
 @lru_cache(maxsize=1024)
 def _effects(text: str, dialect: str | None, depth: int) -> tuple[Effect, ...]:
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    script = read(plain, hash_comments=_hash_comments(dialect))
-    found = [e for statement in script.statements for e in _statement(statement, dialect, depth)]
-    if script.broken and not found:
+    scripts = [read(plain, quoting) for quoting in readings(plain, dialect)]
+    broken = all(script.broken for script in scripts)
+    found = list[Effect]()
+    for script in scripts:
+        # Where the text closes its quotes in another reading, what does not is no statement.
+        whole = script.statements if broken or not script.broken else script.statements[:-1]
+        found += [e for e in _script(whole, dialect, depth) if e not in found]
+    if broken and not found:
         found.append(Effect("unreadable_sql", "text", ("a quote or comment is never closed",)))
     return tuple(found)
 
 
-def _hash_comments(dialect: str | None) -> bool | None:
-    return None if dialect is None else dialect in {"mysql", "bigquery"}
+def _script(
+    statements: Sequence[Sequence[Token]], dialect: str | None, depth: int
+) -> Iterator[Effect]:
+    own, block = Temporary(), False
+    for statement in statements:
+        first = statement[0].value if statement[0].kind == "word" else ""
+        words = {token.value for token in statement if token.kind == "word"}
+        block = block or first in verbs.BLOCKS or (first == "CREATE" and bool(words & _BODIES))
+        if block and _is_plain_call(statement):
+            continue
+        if not own.takes(statement):
+            yield from _statement(statement, dialect, depth)
+
+
+def _is_plain_call(tokens: Sequence[Token]) -> bool:
+    """Whether a statement of a block calls a procedure by its name, or gives a variable a value."""
+    words = {token.value for token in tokens if token.kind == "word"}
+    first = tokens[0].value
+    if words & (verbs.RISKY | verbs.RUN_STRINGS | {"EXEC", "EXECUTE"}):
+        return False
+    if first in verbs.IN_BLOCKS:
+        return True
+    known = verbs.HARMLESS | verbs.PARSED | verbs.BLOCKS | verbs.MAINTENANCE | {"SELECT", "CALL"}
+    after = next((t.text for t in tokens[1:] if t.text != "." and t.kind == "mark"), "")
+    return tokens[0].kind == "word" and first not in known and after in {"(", ":=", "="}
 
 
 def _statement(tokens: Sequence[Token], dialect: str | None, depth: int) -> Iterator[Effect]:
@@ -69,31 +83,51 @@ def _statement(tokens: Sequence[Token], dialect: str | None, depth: int) -> Iter
     if not tokens:
         return
     first = tokens[0].value if tokens[0].kind == "word" else ""
-    words = {token.value for token in tokens if token.kind == "word"}
-    if first == "PREPARE" and "AS" in words:
-        at = next(n for n, t in enumerate(tokens) if t.value == "AS")
-        yield from _statement(tokens[at + 1 :], dialect, depth)
+    if first in _AROUND:
+        yield from _inside(first, tokens, dialect, depth)
         return
+    words = {token.value for token in tokens if token.kind == "word"}
+    yield from _programs(first, tokens, words)
+    yield from _called(first, tokens)
+    if first in _DYNAMIC or words & verbs.RUN_STRINGS:
+        yield from _dynamic(first, tokens, words, dialect, depth)
+    elif first in verbs.MAINTENANCE or words & verbs.MAINTAINED_BY.get(first, frozenset()):
+        yield Effect("maintenance", first, _names(tokens[1:]))
+    elif first in verbs.BLOCKS:
+        yield from _block(tokens, dialect, depth)
+    elif first in verbs.PARSED:
+        yield from _changing(first, tokens, words, dialect)
+    elif not _is_harmless(first, words):
+        yield from _unknown(first, tokens, words, dialect, depth)
+
+
+def _inside(
+    first: str, tokens: Sequence[Token], dialect: str | None, depth: int
+) -> Iterator[Effect]:
+    """Read the statement that another stands around."""
     if first in {"EXPLAIN", "DESCRIBE", "DESC"}:
         yield from _explained(tokens, dialect, depth)
         return
-    yield from _programs(first, tokens, words)
-    if first in {"EXEC", "EXECUTE", "PREPARE", "DO", "CALL", "SET"} or words & _RUN_STRINGS:
+    # PREPARE name AS statement; Teradata's LOCKING table FOR access statement.
+    begins = {"AS"} if first == "PREPARE" else verbs.PARSED | {"SELECT", "SEL"}
+    at = next((n for n, token in enumerate(tokens) if token.value in begins), 0)
+    if at:
+        yield from _statement(tokens[at + (first == "PREPARE") :], dialect, depth)
+    elif first == "PREPARE":
+        words = {token.value for token in tokens if token.kind == "word"}
         yield from _dynamic(first, tokens, words, dialect, depth)
-    elif first in _MAINTENANCE or (first == "VACUUM" and "RETAIN" in words):
-        yield Effect("maintenance", first, _names(tokens[1:]))
-    elif first in _BLOCKS:
-        yield from _block(tokens, dialect, depth)
-    elif first in _PARSED:
-        yield from _changing(first, tokens, words, dialect)
-    elif first not in _HARMLESS and first != "SELECT":
-        yield from _unknown(first, tokens, words, dialect, depth)
+
+
+def _is_harmless(first: str, words: set[str]) -> bool:
+    if first == "FROM":  # a SELECT that begins at its end
+        return not words & (verbs.RISKY | {"INSERT", "OVERWRITE"})
+    return first == "SELECT" or first in verbs.HARMLESS or first in verbs.MAINTAINED_BY
 
 
 def _explained(tokens: Sequence[Token], dialect: str | None, depth: int) -> Iterator[Effect]:
     """EXPLAIN runs nothing; EXPLAIN ANALYZE runs what follows."""
     for at, token in enumerate(tokens[1:], start=1):
-        if token.value in _PARSED | {"SELECT", "EXECUTE"}:
+        if token.value in verbs.PARSED | {"SELECT", "EXECUTE"}:
             before = {t.value for t in tokens[:at]}
             if before & {"ANALYZE", "ANALYSE"} and "FALSE" not in before:
                 yield from _statement(tokens[at:], dialect, depth)
@@ -101,12 +135,23 @@ def _explained(tokens: Sequence[Token], dialect: str | None, depth: int) -> Iter
 
 
 def _programs(first: str, tokens: Sequence[Token], words: set[str]) -> Iterator[Effect]:
-    named = words & _RUN_PROGRAMS
+    named = words & verbs.RUN_PROGRAMS
     if named or (first == "COPY" and "PROGRAM" in words):
         strings = tuple(t.value[:80] for t in tokens if t.kind == "string")
         yield Effect("runs_program", first, strings)
     if "OUTFILE" in words or "DUMPFILE" in words:
         yield Effect("runs_program", first, ("a file of the server",))
+
+
+def _called(first: str, tokens: Sequence[Token]) -> Iterator[Effect]:
+    """Look for functions and procedures of databases that drop or rename."""
+    for token, after in pairwise([*tokens, Token("mark", "", "")]):
+        called = after.text == "(" or (first in {"EXEC", "EXECUTE", "CALL"} and after.text != ".")
+        if token.kind == "word" and called:
+            if token.value in verbs.DROPPING or token.value.startswith("SP_DROP"):
+                yield Effect("drop", first, (token.text,))
+            elif token.value in verbs.RENAMING:
+                yield Effect("alter_rename", first, (token.text,))
 
 
 def _dynamic(
@@ -126,10 +171,11 @@ def _dynamic(
         return
     runs = first in {"EXEC", "EXECUTE"} or (first == "PREPARE" and "FROM" in words)
     runs = runs or (first == "DO" and "EXECUTE" in words)
-    hidden = bool(words & _DECODERS) or any(t.value.startswith("0X") for t in tokens)
+    hidden = bool(words & verbs.DECODERS) or any(t.value.startswith("0X") for t in tokens)
     second = tokens[1].text if len(tokens) > 1 else ""
     unknown = second == "(" or "IMMEDIATE" in words or first == "PREPARE"
     unknown = unknown or (first == "DO" and runs)
+    unknown = unknown or (bool(words & verbs.RUN_STRINGS) and not strings)
     if runs and ((unknown and not _only_strings(tokens)) or hidden):
         yield Effect("dynamic_sql", first, ("a text that is not known before it runs",))
     elif first == "SET" and any(t.value.startswith("0X") for t in tokens):
@@ -147,7 +193,7 @@ def _block(tokens: Sequence[Token], dialect: str | None, depth: int) -> Iterator
         at
         for at, token in enumerate(tokens)
         if token.kind == "word"
-        and token.value in _RISKY | {"EXEC", "EXECUTE"}
+        and token.value in verbs.RISKY | {"EXEC", "EXECUTE"}
         and not _part_of_clause(tokens, at)
     ]
     for at, end in pairwise([*starts, len(tokens)] if starts else []):
@@ -170,6 +216,11 @@ def _until_end(tokens: Sequence[Token]) -> Sequence[Token]:
 def _changing(
     first: str, tokens: Sequence[Token], words: set[str], dialect: str | None
 ) -> Iterator[Effect]:
+    if first == "UPDATE" and tokens[1:] and tokens[1].value == "STATISTICS" and "SET" not in words:
+        return  # T-SQL's, of the optimizer
+    if first == "CREATE" and len(tokens) > 1 and _STARTERS & {t.value for t in tokens[1:4]}:
+        yield from _started(tokens, dialect)
+        return
     if first in {"INSERT", "REPLACE", "CREATE", "WITH"} and not _may_destroy(first, words):
         return
     if first == "ALTER" and tokens[1:] and tokens[1].value in {"SYSTEM", "DATABASE"}:
@@ -177,16 +228,34 @@ def _changing(
         return
     from harness.guardrails.sql_trees import tree_effects  # noqa: PLC0415 - sqlglot, when needed
 
+    if first == "ALTER" and "WHERE" in words and words & {"UPDATE", "DELETE"}:
+        # ClickHouse: rows are changed or deleted as DELETE would. It is read here, never run.
+        where = next(n for n, token in enumerate(tokens) if token.value == "WHERE")
+        rows = tree_effects(f"DELETE FROM t {joined(tokens[where:])}", dialect) or ()  # noqa: S608
+        some = any(effect.kind == "delete" for effect in rows)
+        yield Effect("alter" if some else "alter_drop", first, _names(tokens[1:]))
+        return
     found = tree_effects(joined(tokens), dialect)
     yield from _by_tokens(first, tokens, words) if found is None else found
 
 
+def _started(tokens: Sequence[Token], dialect: str | None) -> Iterator[Effect]:
+    """Read what a rule, an event or a scheduled job would run: it needs nobody to run it."""
+    words = [token.value if token.kind == "word" else "" for token in tokens]
+    begins = {"DO", "AS"} - ({"AS"} if "RULE" in words or "EVENT" in words else {"DO"})
+    at = next((n for n, word in enumerate(words) if word in begins), len(tokens))
+    rest = list(tokens[at + 1 :])
+    while rest and rest[0].value in {"ALSO", "INSTEAD", "("}:
+        rest = rest[1:]
+    yield from _statement(rest, dialect, 0)
+
+
 def _may_destroy(first: str, words: set[str]) -> bool:
     if first == "CREATE":
-        return words >= {"OR", "REPLACE", "TABLE"}
+        return words >= {"OR", "REPLACE", "TABLE"} and not words & {"TEMPORARY", "TEMP"}
     if first in {"INSERT", "REPLACE"}:
         return bool({"OVERWRITE", "WITH"} & words)
-    return bool(words & _RISKY)
+    return bool(words & verbs.RISKY)
 
 
 def _by_tokens(first: str, tokens: Sequence[Token], words: set[str]) -> Iterator[Effect]:
@@ -198,11 +267,11 @@ def _by_tokens(first: str, tokens: Sequence[Token], words: set[str]) -> Iterator
         kind = first.lower()
         yield Effect(kind if "WHERE" in words else f"{kind}_without_where", first, names)
     elif first in {"ALTER", "RENAME"}:
-        destroys = bool(words & {"DROP", "TRUNCATE", "DELETE", "RENAME", "DISABLE", "MODIFY"})
+        destroys = bool(words & _ALTER_WORDS)
         yield Effect("alter_drop" if destroys or first == "RENAME" else "alter", first, names)
     elif first == "MERGE":
         yield Effect("merge_delete" if "DELETE" in words else "update", first, names)
-    elif words & _RISKY:
+    elif words & verbs.RISKY:
         yield Effect("unreadable_sql", first, names)
 
 
@@ -210,9 +279,12 @@ def _unknown(
     first: str, tokens: Sequence[Token], words: set[str], dialect: str | None, depth: int
 ) -> Iterator[Effect]:
     """Judge a statement of no known kind: something injected, another language, or nonsense."""
+    if first == "EXCHANGE":
+        yield Effect("alter_rename", first, _names(tokens[1:]))
+        return
     if first == "COPY":
         return
-    if words & (_RISKY | {"EXEC", "EXECUTE"}):
+    if words & (verbs.RISKY | {"EXEC", "EXECUTE"}):
         found = list(_block(tokens, dialect, depth))
         yield from found or [Effect("unreadable_sql", first or tokens[0].text[:20])]
     elif tokens[0].kind == "word" and len(tokens) > 1:

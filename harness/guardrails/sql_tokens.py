@@ -13,7 +13,16 @@ Kind = Literal["word", "string", "name", "number", "mark"]
 
 _WORD = re.compile(r"[^\W\d][\w$]*|(?:@{1,2}|#{1,2})[\w$]+")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?")
+_OPERATOR = re.compile(
+    r"<=>|->>|#>>|!~\*|<>|!=|<=|>=|:=|::|=>|\|\||&&|->|#>|@>|<@|~\*|!~|\?\||\?&|\*\*"
+)
+"""Marks that are one only together."""
 _DOLLAR = re.compile(r"\$(?:[^\W\d]\w*)?\$")
+_Q_STRING = re.compile(r"(?<!\w)[nN]?[qQ]'[^\s\w']")
+_E_STRING = re.compile(r"(?<!\w)[eE]'")
+_BACKSLASH = frozenset("mysql bigquery clickhouse snowflake databricks spark hive".split())
+_E_STRINGS = frozenset("postgres redshift duckdb".split())
+_CLOSING = {"[": "]", "{": "}", "<": ">", "(": ")"}
 _CONDITIONAL = re.compile(r"/\*[!M]!?\d*")
 
 
@@ -37,13 +46,36 @@ class Script:
     """Whether a quote, a comment or a bracket is never closed."""
 
 
-def read(text: str, *, hash_comments: bool | None = None) -> Script:
-    """Return the statements of a text.
+@dataclass(frozen=True, slots=True)
+class Quoting:
+    """How a dialect writes what is no word."""
 
-    ``hash_comments`` says whether ``#`` starts a comment; None where the dialect is not known:
-    then it does with a space on both sides, so that ``#temp`` and ``#>`` stay what they are.
-    """
-    return _Reader(text, hash_comments).script()
+    backslash: bool = False
+    """Whether a backslash in a string takes the quote behind it for a letter."""
+    alternative: bool = False
+    """Whether strings may be written ``q'[...]'``."""
+    hash_comments: bool | None = None
+    """Whether ``#`` starts a comment; None where it is not known: then it does with a space on both
+    sides, so that ``#temp`` and ``#>`` stay what they are."""
+
+
+def readings(text: str, dialect: str | None) -> list[Quoting]:
+    """Return how a text may have to be read; in a dialect that is not known, in several ways."""
+    if dialect is not None:
+        hashed = dialect in {"mysql", "bigquery"}
+        escapes = dialect in _BACKSLASH or (dialect in _E_STRINGS and _E_STRING.search(text))
+        return [Quoting(bool(escapes), dialect == "oracle", hashed)]
+    found = [Quoting()]
+    if "\\" in text:
+        found.append(Quoting(backslash=True))
+    if _Q_STRING.search(text):
+        found.append(Quoting(alternative=True))
+    return found
+
+
+def read(text: str, quoting: Quoting | None = None) -> Script:
+    """Return the statements of a text."""
+    return _Reader(text, quoting or Quoting()).script()
 
 
 def joined(tokens: Sequence[Token]) -> str:
@@ -51,10 +83,15 @@ def joined(tokens: Sequence[Token]) -> str:
     return " ".join(token.text for token in tokens)
 
 
+def _plain(value: str) -> str:
+    """Return a string as every dialect writes it, but for backslashes."""
+    return "'" + value.replace("'", "''").replace("\\", "") + "'"
+
+
 class _Reader:
-    def __init__(self, text: str, hash_comments: bool | None) -> None:  # noqa: FBT001 - own use
+    def __init__(self, text: str, quoting: Quoting) -> None:
         self._text = text
-        self._hash = hash_comments
+        self._quoting = quoting
         self._at = 0
         self._conditional = 0
         self.broken = False
@@ -84,6 +121,10 @@ class _Reader:
             return None
         if char == "'":
             return self._quoted("'", "string")
+        if char in "qQnN" and self._quoting.alternative:
+            found = _Q_STRING.match(text, at)
+            if found:
+                return self._alternative(found.end())
         if char in "NnEeBbXxUu" and text[at + 1 : at + 2] == "'":
             self._at += 1
             return self._quoted("'", "string")
@@ -95,7 +136,7 @@ class _Reader:
             found = _DOLLAR.match(text, at)
             if found:
                 return self._dollar(found.group())
-        for pattern, kind in ((_WORD, "word"), (_NUMBER, "number")):
+        for pattern, kind in ((_WORD, "word"), (_NUMBER, "number"), (_OPERATOR, "mark")):
             found = pattern.match(text, at)
             if found:
                 self._at = found.end()
@@ -126,8 +167,8 @@ class _Reader:
         return True
 
     def _is_hash_comment(self) -> bool:
-        if self._hash is not None:
-            return self._hash
+        if self._quoting.hash_comments is not None:
+            return self._quoting.hash_comments
         before = self._text[self._at - 1 : self._at]
         after = self._text[self._at + 1 : self._at + 2]
         return (not before or before.isspace()) and (not after or after.isspace())
@@ -151,7 +192,41 @@ class _Reader:
                 depth, at = depth - 1, close + 2
         self._at = at
 
+    def _alternative(self, start: int) -> Token:
+        """Read ``q'[...]'`` from behind its opening bracket, or whatever stands for one."""
+        opening = self._text[start - 1]
+        end = self._text.find(_CLOSING.get(opening, opening) + "'", start)
+        if end < 0:
+            self.broken = True
+            end = len(self._text)
+        self._at = min(end + 2, len(self._text))
+        value = self._text[start:end]
+        return Token("string", _plain(value), value)
+
+    def _escaped(self) -> Token:
+        """Read a string in which a backslash takes what follows as it is."""
+        text, at, parts = self._text, self._at + 1, list[str]()
+        while at < len(text):
+            if text[at] == "\\":
+                parts.append(text[at + 1 : at + 2])
+                at += 2
+            elif text[at] == "'" and text[at + 1 : at + 2] == "'":
+                parts.append("'")
+                at += 2
+            elif text[at] == "'":
+                self._at = at + 1
+                value = "".join(parts)
+                return Token("string", _plain(value), value)
+            else:
+                parts.append(text[at])
+                at += 1
+        self.broken, self._at = True, len(text)
+        value = "".join(parts)
+        return Token("string", _plain(value), value)
+
     def _quoted(self, quote: str, kind: Kind) -> Token:
+        if quote == "'" and self._quoting.backslash:
+            return self._escaped()
         text, start, at = self._text, self._at, self._at + 1
         parts: list[str] = []
         while True:

@@ -34,6 +34,8 @@ DIALECTS = (
 )
 _TRIED = ("postgres", "mysql", "tsql")
 _BACKTICKS = ("mysql", "bigquery")
+_ALTER_DROPS = ("DROP", "TRUNCATE", "DELETE", "CLEAR", "DETACH", "SET UNUSED")
+_ALTER_RENAMES = ("SWAP", "EXCHANGE")
 _DISABLING = ("DISABLE TRIGGER", "DISABLE ROW", "NOLOGGING")
 
 
@@ -144,24 +146,28 @@ def _alter(node: Any) -> Iterator[Effect]:
 
 
 def _alter_kind(action: Any) -> str:
-    if isinstance(action, exp.Drop | exp.DropPartition | exp.TruncateTable | exp.Delete):
+    if isinstance(action, exp.Delete | exp.Update):
+        return "alter" if restricts(action.args.get("where")) else "alter_drop"
+    if isinstance(action, exp.Drop | exp.DropPartition | exp.TruncateTable):
         return "alter_drop"
     if isinstance(action, exp.AlterRename | exp.RenameColumn):
         return "alter_rename"
     if isinstance(action, exp.AlterColumn):
-        if action.args.get("dtype"):
-            return "alter_type"
-        return "alter_drop" if action.args.get("drop") else "alter"
+        # What else ALTER COLUMN drops is a default or NOT NULL: no data.
+        return "alter_type" if action.args.get("dtype") else "alter"
     text = action.sql().upper()
-    if text.startswith(("DROP", "TRUNCATE", "DELETE")):
+    if text.startswith(_ALTER_DROPS):
         return "alter_drop"
+    if text.startswith(_ALTER_RENAMES):
+        return "alter_rename"
     if text.startswith(("MODIFY", "CHANGE")):
         return "alter_type"
     return "alter_drop" if text.startswith(_DISABLING) else "alter"
 
 
 def _create(node: Any) -> Iterator[Effect]:
-    if node.args.get("replace") and str(node.args.get("kind")).upper() == "TABLE":
+    kind = str(node.args.get("kind")).upper()
+    if node.args.get("replace") and kind == "TABLE" and not node.find(exp.TemporaryProperty):
         yield Effect("replace_table", "CREATE", _tables(node)[:1])
 
 

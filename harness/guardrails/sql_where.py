@@ -21,27 +21,100 @@ def _always(node: Any) -> bool:
         return _always(node.left) and _always(node.right)
     if isinstance(node, exp.Or):
         return _always(node.left) or _always(node.right)
-    if isinstance(node, exp.Not):
-        return _never(node.this) or _key_is_null(node.this)
-    if isinstance(node, exp.Exists):
-        return not node.find(exp.Column) and not node.find(exp.Table)
-    if isinstance(node, exp.In):
-        return _own_keys(node)
-    if isinstance(node, exp.Like | exp.ILike):
-        return _text(node.expression) in _ANY_TEXT
-    if isinstance(node, exp.Is):
-        negated = isinstance(node.expression, exp.Not) or bool(node.args.get("negate"))
-        return negated and _is_key(node.this)
-    if isinstance(node, exp.GT | exp.GTE | exp.NEQ) and _is_key(node.left):
-        number = _value(node.right)
-        return isinstance(number, int | float) and number <= 0
-    return _constant(node) is True
+    if _for_all_alike(node):
+        return not _never(node)  # for every row or for none: nobody means none
+    if _constant(node) is True:
+        return True
+    known = _HOLDING.get(type(node))
+    return known is not None and known(node)
+
+
+def _not(node: Any) -> bool:
+    return _never(node.this) or _key_is_null(node.this)
+
+
+def _in(node: Any) -> bool:
+    return _own_keys(node) or node.this in node.expressions
+
+
+def _between(node: Any) -> bool:
+    return _same(node.this, node.args.get("low")) and _same(node.this, node.args.get("high"))
+
+
+def _like(node: Any) -> bool:
+    return _text(node.expression) in _ANY_TEXT
+
+
+def _is_not_null(node: Any) -> bool:
+    negated = isinstance(node.expression, exp.Not) or bool(node.args.get("negate"))
+    return negated and _is_key(node.this)
+
+
+def _above_every_key(node: Any) -> bool:
+    number = _value(node.right)
+    return _is_key(node.left) and isinstance(number, int | float) and number <= 0
+
+
+_HOLDING: dict[type, Any] = {
+    exp.Not: _not,
+    exp.Exists: lambda node: not node.find(exp.Column) and not node.find(exp.Table),
+    exp.In: _in,
+    exp.Between: _between,
+    exp.NullSafeEQ: lambda node: _same(node.left, node.right),
+    exp.Like: _like,
+    exp.ILike: _like,
+    exp.Is: _is_not_null,
+    exp.GT: _above_every_key,
+    exp.GTE: _above_every_key,
+    exp.NEQ: _above_every_key,
+}
+"""What holds for every row though it names something of it."""
 
 
 def _never(node: Any) -> bool:
+    """Whether a condition holds for no row at all."""
     if isinstance(node, exp.Paren):
         return _never(node.this)
+    if isinstance(node, exp.And):
+        return _never(node.left) or _never(node.right)
+    if isinstance(node, exp.Or):
+        return _never(node.left) and _never(node.right)
+    if isinstance(node, exp.Not):
+        return _always(node.this) and not _for_all_alike(node.this)
+    if isinstance(node, exp.In):
+        return node.args.get("query") is not None and _is_empty(node.args["query"])
+    if isinstance(node, exp.Exists):
+        return _is_empty(node.this)
     return _constant(node) is False
+
+
+def _is_empty(query: Any) -> bool:
+    """Whether a query returns no row, by its own condition or its limit."""
+    select = query.find(exp.Select)
+    where = select.args.get("where") if select is not None else None
+    limit = select.args.get("limit") if select is not None else None
+    none = limit is not None and _value(limit.expression) == 0
+    return none or (where is not None and _never(where.this))
+
+
+def _for_all_alike(node: Any) -> bool:
+    """Whether a condition names nothing of the row: it lets every row through, or none."""
+    return not any(
+        isinstance(each, _OF_THE_ROW) or (isinstance(each, exp.Var) and each is not node)
+        for each in node.walk()
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether both sides are one expression, which gives one value for a row."""
+    return one == other and not one.find(exp.Rand, exp.Anonymous)
+
+
+_OF_THE_ROW = (
+    exp.Column, exp.Star, exp.Select, exp.Subquery, exp.Anonymous, exp.Rand, exp.Command,
+    exp.Placeholder, exp.Parameter, exp.SessionParameter,
+)  # fmt: skip
+"""What may be another for another row, or is not known here."""
 
 
 def _constant(node: Any) -> bool | None:
@@ -55,7 +128,7 @@ def _constant(node: Any) -> bool | None:
     if comparison is None:
         return None
     left, right = node.left, node.right
-    if isinstance(left, exp.Column) and left == right:
+    if left.find(exp.Column) and _same(left, right):
         return bool(comparison(1, 1))
     one, other = _value(left), _value(right)
     if one is None or other is None:

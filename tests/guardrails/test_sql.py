@@ -102,3 +102,119 @@ def test_any_order_of_words_is_read(words):
 def test_depth_is_no_way_in(text):
     """Nesting ends in a value, not in an error of the interpreter."""
     sql.effects(text)
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["coalesce(true, false)", "length('') = 0", "id BETWEEN id AND id", "lower(a) = lower(a)",
+     "id NOT IN (SELECT 1 WHERE false)", "id NOT IN (SELECT id FROM t LIMIT 0)", "1 <> 2",
+     "NOT EXISTS (SELECT 1 FROM t WHERE 1 = 0)", "NULL IS NULL", "'abc' LIKE 'a%'", "id IN (id)",
+     "now() > '2020-01-01'", "5 BETWEEN 1 AND 9", "id <> id OR id = id"],
+)  # fmt: skip
+def test_a_condition_on_nothing_of_the_row_restricts_nothing(where):
+    """What is the same for every row lets all of them through, or was written for nothing."""
+    assert told("DELETE FROM users WHERE " + where)[0][0] == "delete_without_where"  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["id = $1", "id = :id", "id = ?", "id = @id", "random() < 0.1", "NOT f(id)", "a <> b",
+     "id NOT IN (SELECT id FROM t LIMIT 9)", "false", "CURRENT OF c", "a IS NOT DISTINCT FROM b",
+     "x < now()", "NOT EXISTS (SELECT 1 FROM t WHERE t.id = users.id)"],
+)  # fmt: skip
+def test_a_condition_on_the_row_or_on_what_is_given_restricts(where):
+    """Columns, parameters, chance and unknown functions may leave a row out."""
+    assert told("DELETE FROM users WHERE " + where)[0][0] == "delete"  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect", "kinds"),
+    [
+        # One reading ends in an open string: the other is the true one.
+        (r"SELECT 'O\'Brien; DROP TABLE users'", None, []),
+        (r"SELECT E'it\'s; DELETE FROM x' AS t", None, []),
+        ("SELECT q'[it's; TRUNCATE TABLE x]' FROM dual", None, []),
+        (r"SELECT 'C:\temp\' AS path", None, []),
+        # Both end well, or the harm stands before the open end: it counts.
+        (r"SELECT 'x\'', 1; DROP TABLE users; -- '", None, ["drop"]),
+        (r"SELECT 'x\'; DROP TABLE users; -- '", None, ["drop"]),
+        (r"SELECT 'a\'; DROP TABLE users; SELECT 'b", None, ["drop"]),
+        ("SELECT q'[x]'; DROP TABLE users; --]'", None, ["drop"]),
+        # A dialect that is given reads in its own way alone.
+        (r"SELECT 'x\'; DROP TABLE users; -- '", "mysql", []),
+        (r"SELECT 'x\'; DROP TABLE users; -- '", "sqlite", ["drop"]),
+        (r"SELECT 'x\'', 1; DROP TABLE users; -- '", "mysql", ["drop"]),
+        (r"SELECT 'x\'', 1; DROP TABLE users; -- '", "sqlite", []),
+    ],
+)
+def test_strings_are_read_in_every_way_that_may_be_meant(text, dialect, kinds):
+    """A backslash is a letter in one dialect and an escape in another."""
+    assert [kind for kind, _ in told(text, dialect)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("CREATE TEMP TABLE t (a int); INSERT INTO t VALUES (1); DROP TABLE t", []),
+        ("CREATE TEMPORARY TABLE T AS SELECT 1; TRUNCATE TABLE t; DROP TABLE IF EXISTS t", []),
+        ("CREATE TEMP TABLE t (a int); DROP TABLE t; DROP TABLE t", ["drop"]),
+        ("CREATE TEMP TABLE t (a int); DROP TABLE public.t", ["drop"]),
+        ("CREATE TEMP TABLE t (a int); DROP TABLE t, u", ["drop"]),
+        ("CREATE TEMP TABLE t (a int); DROP TABLE t CASCADE", ["drop"]),
+        ("BEGIN; CREATE TEMP TABLE t (a int); ROLLBACK; DROP TABLE t", ["drop"]),
+        ("CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1; DROP TABLE t", ["drop"]),
+        ("DROP TABLE t; CREATE TEMP TABLE t (a int)", ["drop"]),
+        ("CREATE OR REPLACE TEMPORARY TABLE t AS SELECT 1", []),
+    ],
+)
+def test_a_text_may_take_away_what_it_made_for_itself(text, kinds):
+    """A temporary table of the same text, while it stands, and under its plain name."""
+    assert [kind for kind, _ in told(text)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ALTER TABLE t ALTER COLUMN c DROP NOT NULL", "alter"),
+        ("ALTER TABLE t ALTER COLUMN c DROP DEFAULT", "alter"),
+        ("ALTER TABLE t DELETE WHERE a < 3", "alter"),
+        ("ALTER TABLE t DELETE WHERE 1 = 1", "alter_drop"),
+        ("ALTER TABLE t UPDATE a = 1 WHERE true", "alter_drop"),
+        ("ALTER TABLE t CLEAR COLUMN c", "alter_drop"),
+        ("ALTER TABLE t DETACH PARTITION p", "alter_drop"),
+        ("ALTER TABLE t SET UNUSED (c)", "alter_drop"),
+        ("ALTER TABLE t SWAP WITH u", "alter_rename"),
+        ("EXCHANGE TABLES a AND b", "alter_rename"),
+        ("EXEC sp_rename 'a', 'b'", "alter_rename"),
+        ("EXEC sp_dropuser 'app'", "drop"),
+        ("SELECT drop_chunks('c', 1)", "drop"),
+        ("EXEC sp_executesql @s", "dynamic_sql"),
+        ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM s", "delete_without_where"),
+        ("CREATE RULE r AS ON INSERT TO a DO ALSO DELETE FROM b", "delete_without_where"),
+        ("CREATE TASK w SCHEDULE = '1 MINUTE' AS TRUNCATE TABLE t", "truncate"),
+        ("DBCC CHECKDB ('x', REPAIR_ALLOW_DATA_LOSS)", "maintenance"),
+        ("SYSTEM SHUTDOWN", "maintenance"),
+        ("FROM a INSERT OVERWRITE TABLE b SELECT *", "unreadable_sql"),
+        ("LOCKING TABLE t FOR WRITE DELETE FROM t", "delete_without_where"),
+    ],
+)
+def test_what_dialects_have_of_their_own(text, kind):
+    """Each is judged by what it does to data, in its own words."""
+    assert [found for found, _ in told(text)][:1] == [kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["DBCC CHECKDB ('x')", "SYSTEM FLUSH LOGS", "FROM 'a.parquet' SELECT b", "UPDATE STATISTICS t",
+     "LOCKING ROW FOR ACCESS SELECT 1", "PIVOT s ON q USING sum(a)", "COLLECT STATISTICS ON s",
+     "BEGIN dbms_output.put_line(1); x := 5; NULL; END;", "CALL refresh('x')",
+     "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM s WHERE a < 3"],
+)  # fmt: skip
+def test_what_dialects_have_of_their_own_and_changes_nothing(text):
+    """Checks, statistics, locks, reading, and calls inside of a block."""
+    assert [kind for kind, _ in told(text) if kind != "delete"] == []
+
+
+def test_another_language_is_not_sql_by_looking_like_a_call():
+    """Outside of a block a call by name is nothing that SQL runs."""
+    assert told("db.users.find({})")[0][0] == "unreadable_sql"
