@@ -18,7 +18,13 @@ from harness.decide.evidence import Evidence, RunFeed
 from harness.domain.closure import ClosureEvent, Closures
 from harness.domain.record import Json
 from harness.errors import LedgerError, Place, Problem
-from harness.files.closures import closures_folder, closures_of, event_object, render_closures
+from harness.files.closures import (
+    closures_folder,
+    closures_of,
+    event_object,
+    is_beginning,
+    render_closures,
+)
 from harness.files.folders import inside
 from harness.files.project import LoadedProject
 from harness.ledger.disk import disk_errors, write_atomically
@@ -103,7 +109,7 @@ def catch_up(project: LoadedProject, evidence: Evidence) -> None:
     """Write what a killed command left unwritten; edited files are left for ``verify``."""
     for item in evidence.events:
         path = _path(project, item)
-        if not path.exists() or _is_beginning(evidence, item, path.read_bytes()):
+        if not path.exists() or is_beginning(path.read_bytes(), closures(evidence, item)):
             _write(project, evidence, item)
 
 
@@ -120,7 +126,9 @@ def _path(project: LoadedProject, item: str) -> Path:
 def is_edited(project: LoadedProject, evidence: Evidence, item: str) -> bool:
     """Say whether an item's file holds what the ledger never gave."""
     path = _path(project, item)
-    return path.exists() and not _is_beginning(evidence, item, path.read_bytes(), whole=True)
+    return path.exists() and not is_beginning(
+        path.read_bytes(), closures(evidence, item), whole=True
+    )
 
 
 def _untouched(project: LoadedProject, evidence: Evidence, item: str) -> None:
@@ -129,16 +137,6 @@ def _untouched(project: LoadedProject, evidence: Evidence, item: str) -> None:
         rule = "is not what the ledger says: it was edited, or belongs to another ledger"
         fix = "see harness verify, and restore the file; nothing was changed"
         raise LedgerError(Problem(Place(str(path)), "events", rule, fix=fix))
-
-
-def _is_beginning(evidence: Evidence, item: str, content: bytes, *, whole: bool = False) -> bool:
-    """Whether a file is what the ledger gave before its last events, or with ``whole`` all."""
-    known = closures(evidence, item)
-    counts = range(len(known.events) + whole)
-    return any(
-        content == render_closures(Closures(item=item, events=known.events[:count]))
-        for count in counts
-    )
 
 
 def versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness import __version__, plugins
 from harness.commands.attribution_files import measured_attributions, measured_shares
+from harness.commands.closures_on_record import on_record
 from harness.commands.context import Context
 from harness.commands.life import closures
 from harness.commands.lint_loading import read_project
@@ -107,10 +108,13 @@ def gather(context: Context) -> Site:
     today = context.now().date()
     evals: dict[str, LoadedEval] = {}
     view, files = read_project(project, today, evals)
-    findings = lint(view, Choice(), len(files)).findings
     quarter = _quarter(view, today)
     ledger = read_ledger(project.reports, min(today, quarter.last) if quarter else today)
-    review = review_of(project, view, findings, quarter, ledger.tallies) if quarter else None
+    view, strange = on_record(project, view, ledger.tallies.events)
+    findings = lint(view, Choice(), len(files)).findings
+    review = None
+    if quarter is not None:
+        review = review_of(project, view, findings, quarter, ledger.tallies, strange)
     traces = {name: held.value for name, held in view.traces.items() if held is not None}
     unreadable = [name for name, held in view.postmortems.items() if held is None]
     unreadable += [name for name, held in view.items.items() if held is None]

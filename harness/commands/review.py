@@ -9,6 +9,7 @@ from typing import Any
 
 from harness import plugins
 from harness.commands.attribution_files import measured_attributions, measured_shares
+from harness.commands.closures_on_record import on_record
 from harness.commands.context import Context
 from harness.commands.lint_loading import read_project
 from harness.decide.quarters import Verdict, courses
@@ -57,8 +58,10 @@ def review(context: Context, quarter: str, as_of: dt.date | None = None) -> Revi
     until = min(today, asked.last)
     project = load_project(find_root(context.start), plugins.adapter_names())
     view, files = read_project(project, until)
+    tallied = _tallies(project, until)
+    view, strange = on_record(project, view, tallied.events)
     findings = lint(view, Choice(), len(files)).findings
-    return _review(project, view, findings, asked, until)
+    return review_of(project, view, findings, asked, tallied, strange)
 
 
 def review_of(
@@ -67,24 +70,13 @@ def review_of(
     findings: Sequence[Finding],
     quarter: Quarter,
     tallied: Tallies,
+    strange: tuple[str, ...],
 ) -> Review:
-    """Return the review of a quarter of a project and a ledger that were read already."""
-    return _review(project, view, findings, quarter, tallied.until, tallied)
+    """Return the review of a quarter of a project and a ledger that were read already.
 
-
-def exit_code(found: Review) -> int:
-    """Return 2 when something could not be read and is therefore in no figure, else 0."""
-    return EXIT_INPUT if found.unreadable else EXIT_MET
-
-
-def _review(
-    project: LoadedProject,
-    view: View,
-    findings: Sequence[Finding],
-    quarter: Quarter,
-    until: dt.date,
-    tallied: Tallies | None = None,
-) -> Review:
+    The view's closures are those of the ledger; ``strange`` is what their files say beyond.
+    """
+    until = tallied.until
     known = [p for p in view.postmortems.values() if p and p.value.date <= until]
     known.sort(key=lambda post: (post.value.date, post.value.id))
     declared = [post for post in known if post.value.agent_involved]
@@ -98,11 +90,17 @@ def _review(
         undeclared=_undeclared(known, findings, quarter),
         by_quarter=_grades_by_quarter([found for _, found in graded], quarter),
         most_skipped=_most_skipped([post for post, _ in now]),
-        classes=_classes(project, view, known, findings, quarter, until, tallied),
+        classes=_classes(view, known, findings, quarter, tallied),
         shares=tuple(_shares(post, measured) for post, _ in now if post.value.attribution),
         rubric=RUBRIC,
         unreadable=_unreadable(view),
+        not_on_record=strange,
     )
+
+
+def exit_code(found: Review) -> int:
+    """Return 2 when something could not be read and is therefore in no figure, else 0."""
+    return EXIT_INPUT if found.unreadable else EXIT_MET
 
 
 def _unreadable(view: View) -> tuple[str, ...]:
@@ -168,13 +166,11 @@ def _tallies(project: LoadedProject, until: dt.date) -> Tallies:
 
 
 def _classes(
-    project: LoadedProject,
     view: View,
     known: Sequence[PostmortemDocument],
     findings: Sequence[Finding],
     quarter: Quarter,
-    until: dt.date,
-    tallied: Tallies | None,
+    tallies: Tallies,
 ) -> tuple[ClassTrend, ...]:
     by_class: dict[str, list[PostmortemDocument]] = defaultdict(list)
     for post in known:
@@ -182,7 +178,7 @@ def _classes(
             by_class[post.value.failure_class].append(post)
     items = {name: _items_of(view, posts) for name, posts in by_class.items()}
     asked = [quarter.back(count) for count in range(QUARTERS - 1, -1, -1)]
-    tallies = tallied or _tallies(project, until)
+    until = tallies.until
     counts = {name: _counts(tallies, found, asked) for name, found in items.items()}
     verdicts = courses(counts)
     return tuple(

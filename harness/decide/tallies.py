@@ -25,16 +25,22 @@ class Tallies:
     series: dict[Series, Held] = field(default_factory=dict)
     of_item: dict[str, set[Series]] = field(default_factory=lambda: defaultdict(set))
     """Item -> the series that it stands on; a candidate's trials in a gate are in none."""
+    events: dict[str, list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """Item -> all that happened to it, on whatever day."""
     _taken: set[tuple[str, Cell, int]] = field(default_factory=set)
 
     def take(self, run: str, records: Iterable[Mapping[str, Any]]) -> None:
         """Count a run, which is named after its day; one after ``until`` is passed over."""
+        held = list(records)
+        for record in held:
+            if record["kind"] == "event":
+                self.events[record["item"]].append(record)
         day = dt.date(int(run[:4]), int(run[4:6]), int(run[6:8]))
         if day > self.until:
             return
         quarter = Quarter.of(day)
         plans: dict[str, Mapping[str, Any]] = {}
-        for record in records:
+        for record in held:
             kind = record["kind"]
             if kind == "plan":
                 plans[record["plan"]] = record

@@ -194,3 +194,5 @@ class Review:
     rubric: tuple[RubricLine, ...]
     unreadable: tuple[str, ...]
     """Postmortems and items that could not be read, and are in no figure."""
+    not_on_record: tuple[str, ...] = ()
+    """Files of closures that say what the ledger does not; they close nothing."""

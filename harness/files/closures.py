@@ -65,3 +65,12 @@ def render_closures(closures: Closures) -> bytes:
     value = {"item": closures.item, "events": [event_object(event) for event in closures.events]}
     text = json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False)
     return text.encode("ascii") + b"\n"
+
+
+def is_beginning(content: bytes, known: Closures, *, whole: bool = False) -> bool:
+    """Whether a file is what the ledger gave before its last events, or with ``whole`` all."""
+    counts = range(len(known.events) + whole)
+    return any(
+        content == render_closures(Closures(item=known.item, events=known.events[:count]))
+        for count in counts
+    )

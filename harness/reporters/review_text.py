@@ -44,6 +44,8 @@ def _text(found: Review) -> Iterator[str]:
     yield f"Review of {found.quarter}, as of {found.as_of}"
     for name in found.unreadable:
         yield f"could not be read, and is in no figure: {printable(name)} (harness lint says why)"
+    for name in found.not_on_record:
+        yield f"not on record: {printable(name)} (harness verify says where)"
     yield ""
     yield _QUESTION_1
     if not found.grades:
@@ -125,6 +127,8 @@ def _markdown(found: Review) -> Iterator[str]:
     yield f"As of {found.as_of}. The two answers stand side by side; nobody is ranked."
     for name in found.unreadable:
         yield f"- could not be read, and is in no figure: {cell(name)}"
+    for name in found.not_on_record:
+        yield f"- not on record: {cell(name)}"
     yield from ("", f"## {_QUESTION_1}", "")
     yield from _table(
         ("incident", "points", "grade", "lost"),

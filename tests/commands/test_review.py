@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.commands.check import check
+from harness.commands.close import close
 from harness.commands.context import Context
 from harness.commands.questions import Options
 from harness.domain.review import Quarter
@@ -32,15 +33,19 @@ def _replay(project, day: dt.date, rate: float, calls: int) -> None:
     """Replay as if it were that day, on an agent that fails at that rate."""
     project.config(rate=rate)
     project.forget()
-    context = Context(
-        start=project.root,
+    check(_context(day), Options(("ITEM-1",), calls=calls))
+
+
+def _context(day: dt.date) -> Context:
+    """Return the world on that day."""
+    return Context(
+        start=Path.cwd(),
         environ={},
         now=lambda: dt.datetime(day.year, day.month, day.day, 3, tzinfo=dt.UTC),
         rng=random.Random(day.toordinal()),  # noqa: S311 - names runs
         say=lambda _line: None,
         progress=lambda: nullcontext(lambda *_: None),
     )
-    check(context, Options(("ITEM-1",), calls=calls))
 
 
 @pytest.mark.parametrize("text", ["2026Q3", "2026q3", "2026-Q3"])
@@ -116,9 +121,8 @@ def test_a_falling_rate_converges_and_a_steady_one_does_not(reviewed) -> None:
 
 def test_an_incident_after_a_closing_is_a_recurrence(reviewed) -> None:
     """The class came back although an item of it had been closed."""
-    closed = {"event": "closed", "at": "2026-03-20T00:00:00Z", "verdict": "met"}
-    body = {"item": "ITEM-1", "events": [closed]}
-    reviewed.write("reports/closures/ITEM-1.json", json.dumps(body))
+    _replay(reviewed, dt.date(2026, 3, 19), 0.0, 200)
+    assert close(_context(dt.date(2026, 3, 20)), ("ITEM-1",))[0].closed
     again = (reviewed.root / "postmortems/INC-2026-1.md").read_text()
     again = again.replace("INC-2026-1", "INC-2026-2").replace(
         "date: 2026-03-04", "date: 2026-05-04"
@@ -130,6 +134,44 @@ def test_an_incident_after_a_closing_is_a_recurrence(reviewed) -> None:
     ran = reviewed.run("review", "2026Q1", "--format", "json", "--as-of", "2026-03-10")
     (before,) = ran.json["classes"]
     assert (before["closed"], before["open"]) == ([], ["ITEM-1"])
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_a_closing_that_the_ledger_does_not_hold_closes_nothing(reviewed, form: str) -> None:
+    """A file by hand is shown as such, and the item is open in every figure."""
+    closed = {"event": "closed", "at": "2026-03-20T00:00:00Z", "verdict": "met"}
+    body = {"item": "ITEM-1", "events": [closed]}
+    reviewed.write("reports/closures/ITEM-1.json", json.dumps(body))
+    ran = reviewed.run("review", "2026Q1", "--format", form)
+    told = "ITEM-1.json: the ledger holds no event of the item: it counts as open"
+    assert (ran.code, told in ran.out) == (0, True)
+    if form == "json":
+        (one,) = ran.json["classes"]
+        assert (one["closed"], one["open"]) == ([], ["ITEM-1"])
+        assert ran.json["not_on_record"] == [told]
+    assert reviewed.run("verify").code == 1
+
+
+def test_an_edited_closing_counts_as_the_ledger_has_it(reviewed) -> None:
+    """The item stays closed, on the day of the ledger, and the file is named."""
+    _replay(reviewed, dt.date(2026, 3, 19), 0.0, 200)
+    assert close(_context(dt.date(2026, 3, 20)), ("ITEM-1",))[0].closed
+    found = reviewed.run("review", "2026Q1", "--format", "json").json
+    assert (found["not_on_record"], found["classes"][0]["closed"]) == ([], ["ITEM-1"])
+    path = reviewed.root / "reports/closures/ITEM-1.json"
+    path.write_text(path.read_text().replace("2026-03-20", "2026-01-20"))
+    found = reviewed.run("review", "2026Q1", "--format", "json").json
+    assert found["classes"][0]["closed"] == ["ITEM-1"]
+    assert found["not_on_record"] == [
+        "ITEM-1.json: is not what the ledger holds, whose 1 events count"
+    ]
+    path.write_text("{")
+    found = reviewed.run("review", "2026Q1", "--format", "json").json
+    assert len(found["not_on_record"]) == 1
+    site = reviewed.run("report", "--format", "json")
+    assert site.code in {0, 2}
+    page = (reviewed.root / "reports/site/review.html").read_text()
+    assert "Not on record: ITEM-1.json" in page
 
 
 def test_what_cannot_be_read_is_named_and_exits_with_2(reviewed) -> None:
