@@ -3,7 +3,6 @@
 import asyncio
 import math
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -12,6 +11,7 @@ from harness.commands import attribution_record
 from harness.commands.attribution_cases import Situation, situations
 from harness.commands.context import Context
 from harness.commands.exact import Asked, Computing, exact_model, orders
+from harness.commands.lent import lent
 from harness.commands.purse import purse_of
 from harness.commands.sides import (
     Side,
@@ -19,9 +19,9 @@ from harness.commands.sides import (
     build,
     configured,
     filling_of,
-    fingerprint_of,
     gather,
     open_run,
+    side_on,
 )
 from harness.decide.attribution import attribute as decide
 from harness.decide.attribution import combination, exact_answer
@@ -35,7 +35,7 @@ from harness.domain.case import Layer
 from harness.domain.record import Json
 from harness.errors import EXIT_INVALID, EXIT_MET, EXIT_UNDECIDED
 from harness.files.project import LoadedProject, find_root, load_project
-from harness.ledger.locks import hold
+from harness.ledger.locks import hold_all
 from harness.ports.model import Model
 from harness.stats import shapley
 
@@ -75,31 +75,18 @@ async def _attribute(
     chosen: str,
     models: Mapping[str, Model],
 ) -> AttributionReport:
-    try:
-        sides = _sides(project, found, models)
+    async with lent(models.values()):
+        # A repaired agent may be another model.
+        sides = {
+            (evaluation, name): side_on(project, loaded, name, model, "attribute-")
+            for name, model in models.items()
+            for evaluation, loaded in found.evals.items()
+        }
         question = _question(project, options, found, chosen, sides)
         if options.exact:
             return await _exact(context, project, options, question, sides)
-        with ExitStack() as locks:
-            for name in sorted({evaluation for evaluation, _ in sides}):
-                locks.enter_context(hold(project.reports, name, context.now))
+        with hold_all(project.reports, found.evals, context.now):
             return await _replayed(context, project, options, question, sides)
-    finally:
-        for model in models.values():
-            await model.aclose()
-
-
-def _sides(
-    project: LoadedProject, found: Situation, models: Mapping[str, Model]
-) -> dict[tuple[str, str], Side]:
-    """Return (eval, model) -> the side; a repaired agent may be another model."""
-    sides = {}
-    for name in models:
-        config = configured(project, name)
-        for evaluation, loaded in found.evals.items():
-            known = fingerprint_of(config, loaded.evaluation, models[name])
-            sides[evaluation, name] = Side(loaded, name, config, models[name], known, "attribute-")
-    return sides
 
 
 def _question(

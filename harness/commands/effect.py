@@ -1,7 +1,6 @@
 """``harness effect``: whether the change that a postmortem declares lowers the failure rate."""
 
 import asyncio
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from harness import plugins
@@ -9,6 +8,7 @@ from harness.commands import effect_record
 from harness.commands.attribution_cases import postmortem_of
 from harness.commands.context import Context
 from harness.commands.drafts import draft_problems, refuse_drafts
+from harness.commands.lent import lent
 from harness.commands.questions import checks
 from harness.commands.sides import (
     LoadedSide,
@@ -17,11 +17,11 @@ from harness.commands.sides import (
     build,
     configured,
     filling_of,
-    fingerprint_of,
     gather,
     judged,
     open_run,
     side_of_eval,
+    side_on,
 )
 from harness.decide import effect as deciding
 from harness.decide.attribution import combination
@@ -151,15 +151,10 @@ def _loaded(
 async def _effect(
     context: Context, project: LoadedProject, options: Options, asked: _Asked, model: Model
 ) -> EffectReport:
-    try:
-        config = configured(project, asked.model)
-        known = fingerprint_of(config, asked.loaded.evaluation, model)
-        side = Side(asked.loaded, asked.model, config, model, known, "effect-")
-        with ExitStack() as locks:
-            locks.enter_context(hold(project.reports, asked.item.eval, context.now))
+    async with lent([model]):
+        side = side_on(project, asked.loaded, asked.model, model, "effect-")
+        with hold(project.reports, asked.item.eval, context.now):
             return await _replayed(context, project, options, asked, side)
-    finally:
-        await model.aclose()
 
 
 async def _replayed(

@@ -6,13 +6,13 @@ confirm suspected cases on fresh trials, decide, record, report.
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from harness import plugins
 from harness.commands import gate_record
 from harness.commands.context import Context
 from harness.commands.gate_question import Asked, Options, asked_evals, question_of
+from harness.commands.lent import lent
 from harness.commands.sides import (
     Filling,
     Side,
@@ -20,9 +20,9 @@ from harness.commands.sides import (
     build,
     configured,
     filling_of,
-    fingerprint_of,
     gather,
     open_run,
+    side_on,
 )
 from harness.decide import gate as deciding
 from harness.decide.evidence import Evidence, RunFeed
@@ -31,7 +31,7 @@ from harness.domain.gate import GateDecision, GateQuestion, GateReport, GateVerd
 from harness.domain.record import Json
 from harness.errors import EXIT_INVALID, EXIT_MET, EXIT_NOT_MET, EXIT_UNDECIDED, InputError
 from harness.files.project import LoadedProject, find_root, load_project
-from harness.ledger.locks import hold
+from harness.ledger.locks import hold_all
 from harness.ledger.runs import find_resumable
 from harness.ports.model import Model
 
@@ -77,15 +77,10 @@ async def _gate(
     asked: Asked,
     models: Mapping[str, Model],
 ) -> GateReport:
-    try:
-        with ExitStack() as locks:
-            for name in sorted(asked.evals):
-                locks.enter_context(hold(project.reports, name, context.now))
+    async with lent(models.values()):
+        with hold_all(project.reports, asked.evals, context.now):
             sides = _sides(project, options, asked, models)
             return await _measured(context, project, options, asked, sides)
-    finally:
-        for model in models.values():
-            await model.aclose()
 
 
 def _sides(
@@ -93,10 +88,8 @@ def _sides(
 ) -> dict[tuple[str, str], Side]:
     sides = {}
     for role, name in ((_BASELINE, options.baseline), (_CANDIDATE, options.candidate)):
-        config = configured(project, name)
         for evaluation, loaded in asked.evals.items():
-            known = fingerprint_of(config, loaded.evaluation, models[name])
-            sides[evaluation, role] = Side(loaded, name, config, models[name], known, "gate-")
+            sides[evaluation, role] = side_on(project, loaded, name, models[name], "gate-")
     for evaluation in asked.evals:
         ours, theirs = sides[evaluation, _CANDIDATE], sides[evaluation, _BASELINE]
         if ours.fingerprint.digest == theirs.fingerprint.digest:

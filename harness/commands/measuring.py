@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from harness import __version__, plugins
 from harness.commands.context import Context
 from harness.commands.judges import Lines, adapter_context, with_judges
 from harness.commands.keys import secrets_of
+from harness.commands.lent import lent
 from harness.commands.purse import purse_of, refuse_unpriced
 from harness.commands.questions import Inquiry, Measured, Options, Subject, inquiry_of
 from harness.commands.reading import read_feeds
@@ -21,7 +22,7 @@ from harness.domain.record import Json
 from harness.domain.trial import Fingerprint
 from harness.errors import NotEvaluableError
 from harness.files.project import LoadedProject
-from harness.ledger.locks import hold
+from harness.ledger.locks import hold_all
 from harness.ledger.runs import find_resumable, seal_abandoned
 from harness.ledger.writer import RunWriter
 from harness.plan import digests
@@ -113,10 +114,9 @@ async def _measure(
     options: Options,
     conduct: Conduct,
 ) -> Measured:
-    try:
-        with ExitStack() as locks:
-            for name in sorted({subject.evaluation.id for subject in found}):
-                locks.enter_context(hold(project.reports, name, context.now))
+    names = {subject.evaluation.id for subject in found}
+    async with lent(asked.models.values()):
+        with hold_all(project.reports, names, context.now):
             evidence, inquiries = await _sampled(context, project, found, asked, options, conduct)
         measured = Measured(evidence, tuple(inquiries))
         if not options.exact:
@@ -124,9 +124,6 @@ async def _measure(
         from harness.commands.exact import exact_rates  # noqa: PLC0415 - few models can
 
         return replace(measured, exact=await exact_rates(context, inquiries, asked.models))
-    finally:
-        for model in asked.models.values():
-            await model.aclose()
 
 
 async def _sampled(

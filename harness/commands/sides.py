@@ -177,9 +177,13 @@ def build(context: Context, project: LoadedProject, names: Sequence[str]) -> dic
         }
 
 
-def fingerprint_of(config: ModelConfig, evaluation: Eval, model: Model) -> Fingerprint:
-    """Return what identifies a model as this eval asks it."""
-    return digests.fingerprint(config, evaluation, model.fingerprint_parts())
+def side_on(
+    project: LoadedProject, loaded: LoadedSide, name: str, model: Model, purpose: str
+) -> Side:
+    """Return a loaded eval on the model of a name, which was built before."""
+    config = configured(project, name)
+    known = digests.fingerprint(config, loaded.evaluation, model.fingerprint_parts())
+    return Side(loaded, name, config, model, known, purpose)
 
 
 def gather(project: LoadedProject) -> tuple[Evidence, dict[str, RunFeed]]:

@@ -4,8 +4,8 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from harness.errors import LedgerError, Place, Problem
@@ -23,6 +23,15 @@ def hold(reports: Path, name: str, now: Clock) -> Iterator[None]:
     """Hold the lock called ``name``; LedgerError with the holder's pid when another has it."""
     layout = Layout(reports)
     with _held(layout.lock_file(name), f"{name} is in use", now, 0.0):
+        yield
+
+
+@contextmanager
+def hold_all(reports: Path, names: Iterable[str], now: Clock) -> Iterator[None]:
+    """Hold several locks, in one order for everybody; LedgerError when another has one of them."""
+    with ExitStack() as locks:
+        for name in sorted(set(names)):
+            locks.enter_context(hold(reports, name, now))
         yield
 
 
