@@ -44,7 +44,6 @@ from harness.reporters.site.model import (
     ItemPage,
     Look,
     PostmortemPage,
-    Rate,
     RecordPage,
     RunRow,
     Said,
@@ -215,7 +214,7 @@ def _page(
     }
     if inquiry is None:
         from_events = ItemPage(
-            **given, eval="", model="", base=_rate(decision.base), twins=None,
+            **given, eval="", model="", base=decision.base, twins=None,
             notes=decision.warnings,
         )  # fmt: skip
         return from_events, None
@@ -226,8 +225,8 @@ def _page(
         **given,
         eval=subject.evaluation.id,
         model=subject.model,
-        base=_rate(decision.base),
-        twins=_rate(decision.twins) if decision.twins is not None else None,
+        base=decision.base,
+        twins=decision.twins,
         epochs=tuple(_epochs(ledger, subject.item.id)),
         cells=tuple(_cells(ledger, subject)),
         failures=tuple(_failure(project, record, model) for record in _failing(ledger, key)),
@@ -260,14 +259,6 @@ def _same_twins(twins: Judgement, told: Any) -> bool:
 
 def _failing(ledger: Ledger, key: SeriesKey) -> list[Mapping[str, Any]]:
     return list(reversed(ledger.failing.get(key, ())))
-
-
-def _rate(judged: Judgement) -> Rate:
-    return Rate(
-        judged.verdict.value, judged.trials, judged.failures, judged.ungraded, judged.estimate,
-        judged.lower, judged.upper, judged.target, judged.log_e_met,
-        tuple((case.case, case.trials, case.failures) for case in judged.cases),
-    )  # fmt: skip
 
 
 def _looks(ledger: Ledger, drafts: Sequence[_Draft]) -> Iterator[tuple[Look, ...]]:

@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.domain.decision import Judgement, Verdict
 from harness.domain.postmortem import Link, Postmortem
 from harness.reporters.markdown import cell as markdown_cell
 from harness.reporters.site import charts
@@ -14,7 +15,6 @@ from harness.reporters.site.model import (
     ItemPage,
     Look,
     PostmortemPage,
-    Rate,
     Said,
     Site,
     TracePage,
@@ -35,7 +35,11 @@ HOSTILE = [
 
 
 def _item(name: str = "ITEM-1", verdict: str = "met", text: str = "plain", **more) -> ItemPage:
-    base = Rate("met", 40, 2, 0, 0.05, 0.01, 0.2, 0.1, 3.0)
+    base = Judgement(
+        verdict=Verdict.MET, target=0.1, rounds=20, trials=40, failures=2, ungraded=0,
+        estimate=0.05, lower=0.01, upper=0.2, log_e_met=3.0, log_e_not_met=0.0, decided_in=20,
+        clean_trials=None, failing_trials=None, cases=(),
+    )  # fmt: skip
     given = {
         "looks": (
             Look(20, 1, 0.05, 0.0, 0.4, "2026-03-04"), Look(40, 2, 0.05, 0.01, 0.2, "2026-03-05"),

@@ -5,26 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.domain.decision import Judgement
 from harness.domain.postmortem import Postmortem
 from harness.domain.review import Review
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A measured failure rate beside its target."""
-
-    verdict: str
-    trials: int
-    failures: int
-    ungraded: int
-    estimate: float | None
-    lower: float
-    upper: float
-    target: float | None
-    e_met: float
-    """log evidence."""
-    cases: tuple[tuple[str, int, int], ...] = ()
-    """Case, trials, failures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +90,8 @@ class ItemPage:
     why: tuple[str, ...]
     eval: str
     model: str
-    base: Rate | None
-    twins: Rate | None
+    base: Judgement | None
+    twins: Judgement | None
     looks: tuple[Look, ...] = ()
     epochs: tuple[EpochRow, ...] = ()
     cells: tuple[Cell, ...] = ()
