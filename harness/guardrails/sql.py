@@ -120,7 +120,7 @@ def _inside(
 
 def _is_harmless(first: str, words: set[str]) -> bool:
     if first == "FROM":  # a SELECT that begins at its end
-        return not words & (verbs.RISKY | {"INSERT", "OVERWRITE"})
+        return not words & (verbs.RISKY | {"OVERWRITE"})
     return first == "SELECT" or first in verbs.HARMLESS or first in verbs.MAINTAINED_BY
 
 
