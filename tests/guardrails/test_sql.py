@@ -205,7 +205,8 @@ def test_what_dialects_have_of_their_own(text, kind):
 
 @pytest.mark.parametrize(
     "text",
-    ["DBCC CHECKDB ('x')", "SYSTEM FLUSH LOGS", "FROM a INSERT INTO b SELECT 1", "FROM 'a.parquet' SELECT b", "UPDATE STATISTICS t",
+    ["DBCC CHECKDB ('x')", "SYSTEM FLUSH LOGS", "FROM a INSERT INTO b SELECT 1",
+     "FROM 'a.parquet' SELECT b", "UPDATE STATISTICS t",
      "LOCKING ROW FOR ACCESS SELECT 1", "PIVOT s ON q USING sum(a)", "COLLECT STATISTICS ON s",
      "BEGIN dbms_output.put_line(1); x := 5; NULL; END;", "CALL refresh('x')",
      "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM s WHERE a < 3"],
