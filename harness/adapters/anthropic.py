@@ -82,8 +82,10 @@ class AnthropicModel:
             body["system"] = "\n\n".join(system)
         if conversation.choices:
             if settings.get("choices") == "tool":
-                body["tools"] = [_decide(conversation.choices)]
-                body["tool_choice"] = {"type": "tool", "name": _DECIDE}
+                body.update(_decide(decision_schema(conversation.choices)))
+        elif conversation.form is not None:
+            if settings.get("choices", "tool") == "tool":
+                body.update(_decide(conversation.form))
         elif conversation.tools:
             body["tools"] = [
                 {
@@ -104,9 +106,12 @@ class AnthropicModel:
         await self._endpoint.aclose()
 
 
-def _decide(choices: Sequence[str]) -> dict[str, Json]:
+def _decide(schema: Mapping[str, Json]) -> dict[str, Json]:
     told = "Say what you decide."
-    return {"name": _DECIDE, "description": told, "input_schema": decision_schema(choices)}
+    return {
+        "tools": [{"name": _DECIDE, "description": told, "input_schema": dict(schema)}],
+        "tool_choice": {"type": "tool", "name": _DECIDE},
+    }
 
 
 def messages_to_blocks(messages: Iterable[Message]) -> list[Block]:

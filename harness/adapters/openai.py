@@ -110,6 +110,9 @@ class OpenAIModel:
         body["messages"] = messages_to_dicts(conversation.messages)
         if conversation.choices:
             body.update(_closed(conversation.choices, settings.get("choices", "free")))
+        elif conversation.form is not None:
+            # What the settings say of the form themselves stands.
+            body = _formed(conversation.form, settings.get("choices", "json_schema")) | body
         elif conversation.tools:
             body["tools"] = tools_to_dicts(conversation.tools)
         return body
@@ -166,12 +169,16 @@ def decision_schema(choices: Sequence[str]) -> dict[str, Json]:
 
 
 def _closed(choices: Sequence[str], how: Json) -> dict[str, Json]:
-    if how == "json_schema":
-        schema = {"name": "decision", "strict": True, "schema": decision_schema(choices)}
-        return {"response_format": {"type": "json_schema", "json_schema": schema}}
     if how == "vllm":
         return {"structured_outputs": {"choice": list(choices)}}
-    return {}
+    return _formed(decision_schema(choices), how, "decision")
+
+
+def _formed(form: Mapping[str, Json], how: Json, name: str = "reply") -> dict[str, Json]:
+    if how == "json_schema":
+        schema = {"name": name, "strict": True, "schema": dict(form)}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}}
+    return {"structured_outputs": {"json": dict(form)}} if how == "vllm" else {}
 
 
 def _turn(reply: Mapping[str, Json]) -> Turn:

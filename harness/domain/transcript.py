@@ -84,12 +84,14 @@ class Conversation:
     """What a model is asked: messages, and the closed set of replies where there is one.
 
     ``choices`` are the decision names in the order in which this trial shows them; an adapter
-    that can constrain decoding allows nothing else, others ignore them.
+    that can constrain decoding allows nothing else, others ignore them. ``form`` is, likewise, the
+    JSON Schema of the one object that the reply must be.
     """
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
     choices: tuple[str, ...] = ()
+    form: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,19 @@ def test_a_closed_set_can_be_asked_for_as_a_tool(server: Messages):
     assert server.asked[0]["tool_choice"] == {"type": "tool", "name": "decide"}
 
 
+def test_a_reply_is_asked_for_in_its_form(server: Messages):
+    """As a tool whose input it is, and read back as the object; ``free`` asks in words alone."""
+    said = {"reason": "it looked", "outcome": "pass"}
+    server.answer = lambda _body: [{"type": "tool_use", "id": "t", "name": "decide", "input": said}]
+    form = {"type": "object", "properties": {"reason": {"type": "string"}}}
+    turn = asked(server, Conversation(ASKED, form=form))
+    assert json.loads(turn.text) == said
+    assert server.asked[0]["tools"][0]["input_schema"] == form
+    assert server.asked[0]["tool_choice"] == {"type": "tool", "name": "decide"}
+    asked(server, Conversation(ASKED, form=form), choices="free")
+    assert not {"tools", "tool_choice"} & set(server.asked[1])
+
+
 @pytest.mark.parametrize(
     "said", [[1], [{"type": "text", "text": 1}], [{"type": "tool_use", "input": {}}]]
 )

@@ -1,6 +1,7 @@
 """The llama adapter with a real model; what needs no weights comes first."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -11,9 +12,11 @@ import textwrap
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import jsonschema
 import pytest
 from scipy import stats
 
@@ -314,6 +317,22 @@ def test_without_choices_the_model_talks(loaded: Loaded):
     turn = loaded.run(loaded.model.respond(CHAT, {"max_tokens": 8}, 0))
     assert turn.usage.output_tokens == 8
     assert turn.text
+
+
+@pytest.mark.model
+def test_a_reply_has_its_form_and_nothing_else(loaded: Loaded):
+    """Even this model, which knows nothing, writes the object that a judge's reply is."""
+    wanted = {"outcome": {"enum": ["pass", "fail"]}, "sure": {"type": "boolean"}}
+    form = {
+        "type": "object", "properties": wanted, "required": list(wanted),
+        "additionalProperties": False,
+    }  # fmt: skip
+    turns = loaded.run(
+        loaded.model.respond_many(replace(CHAT, form=form), {"max_tokens": 64}, range(20))
+    )
+    for turn in turns:
+        jsonschema.validate(json.loads(turn.text), form)
+    assert len({turn.text for turn in turns}) > 1
 
 
 @pytest.mark.model

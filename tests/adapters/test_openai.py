@@ -18,6 +18,9 @@ from tests.faults import BEFORE, BROKEN, FaultServer, framed, serving
 KEY = "sk-proj-0123456789abcdefSECRET"
 ASKED = Conversation((Message(role="user", content="The queue stands still."),))
 CLOSED = Conversation(ASKED.messages, choices=("restart", "wait"))
+FORM = {"type": "object", "properties": {"outcome": {"enum": ["pass", "fail"]}}}
+STRICT = {"name": "reply", "strict": True, "schema": FORM}
+OWN = {"type": "json_object"}
 
 
 @pytest.fixture
@@ -144,6 +147,25 @@ def test_log_probabilities_sum_to_that_of_the_reply(server: FaultServer):
 def test_a_closed_set_can_be_asked_for(server: FaultServer, how: str, sent: dict[str, Any]):
     """As the settings say; the setting itself is ours and does not go out."""
     asked(built(server.url, settings={"choices": how}), CLOSED, settings={"choices": how})
+    messages = [{"role": "user", "content": "The queue stands still."}]
+    assert server.asked == [{"model": "m-1", "messages": messages, "seed": 1, **sent}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sent"),
+    [
+        ({}, {"response_format": {"type": "json_schema", "json_schema": STRICT}}),
+        ({"choices": "vllm"}, {"structured_outputs": {"json": FORM}}),
+        ({"choices": "free"}, {}),
+        ({"response_format": OWN}, {"response_format": OWN}),
+    ],
+)
+def test_a_reply_is_asked_for_in_its_form(
+    server: FaultServer, settings: dict[str, Any], sent: dict[str, Any]
+):
+    """Strictly, unless the settings say that the server takes no schema."""
+    conversation = Conversation(ASKED.messages, form=FORM)
+    asked(built(server.url, settings=settings), conversation, settings=settings)
     messages = [{"role": "user", "content": "The queue stands still."}]
     assert server.asked == [{"model": "m-1", "messages": messages, "seed": 1, **sent}]
 

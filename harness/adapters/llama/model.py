@@ -148,6 +148,9 @@ class LlamaModel:
         names = [spec.name for spec in conversation.tools]
         prompt = len(await self._prompt(shown))
         body = _sampling(settings) | shown | {"max_tokens": settings.max_tokens}
+        if conversation.form is not None:
+            schema = {"schema": dict(conversation.form)}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
         turns: list[Turn] = []
         for first, count in _groups(seeds, self._room(prompt, settings.max_tokens)):
             answer = await self._runtime.generate(
