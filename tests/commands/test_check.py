@@ -264,6 +264,9 @@ def test_a_failing_call_after_many_is_stopped_without_loss(project: Any):
         "    count += 1\n    if count > 20:\n        raise ConnectionError('gone')\n"
         "    return 'wait' if 'benign' in str(messages) else 'restart'\n"
     )
+    settings = (project.root / "harness.yaml").read_text()
+    impatient = settings.replace("concurrency: 8", "concurrency: 8, timeouts: {outage_s: 1.0}")
+    project.write("harness.yaml", impatient)
     ran = project.run("check", "ITEM-1", "--format", "json")
     assert len(project.records("trial")) == 20
     assert ran.json[0]["verdict"] == "invalid"
