@@ -26,6 +26,8 @@ from harness.replay.line import GaveUp, Line
 
 Report = Callable[[TrialResult | TrialError], Awaitable[None]]
 _Ask = Callable[["list[Job]"], Awaitable[list[Transcript]]]
+_Through = Callable[..., Awaitable[Transcript]]
+"""``loop.run`` of a model, or ``loop.act`` of a whole agent."""
 
 _AGENT_ENDS_S = 5.0
 """What an agent has beyond the trial's time to end by itself, with all that it did."""
@@ -135,12 +137,12 @@ class Runner:
         line, job = self.line, unit[0]
         tokens = line.estimate(job.conversation)
         left = line.allowance(more_s=_AGENT_ENDS_S)
-        acted = await line.call(lambda: self._acted(job), tokens, left)
+        acted = await line.call(lambda: self._trial(loop.act, self.model, job), tokens, left)
         line.took(tokens, acted.usage)
         return [acted]
 
     async def _by_turns(self, unit: list[Job]) -> list[Transcript]:
-        return [await self._trial(self.line.trial(self.model), unit[0])]
+        return [await self._trial(loop.run, self.line.trial(self.model), unit[0])]
 
     async def _perform(self, unit: list[Job], report: Report, ask: _Ask) -> None:
         try:
@@ -185,22 +187,8 @@ class Runner:
             failed = Transcript((), error=_short(error), latency_s=time.perf_counter() - started)
             return [failed] * len(unit)
 
-    async def _trial(self, model: Model, job: Job) -> Transcript:
-        return await loop.run(
-            model,
-            job.case,
-            job.conversation,
-            self.grader,
-            settings=self.settings,
-            seed=job.spec.seed,
-            max_steps=self.max_steps,
-        )
-
-    async def _acted(self, job: Job) -> Transcript:
-        model = self.model
-        if not isinstance(model, Agent):  # for the type checker; _how() has asked
-            raise TypeError("the model is no agent")
-        return await loop.act(
+    async def _trial(self, through: _Through, model: Model, job: Job) -> Transcript:
+        return await through(
             model,
             job.case,
             job.conversation,
