@@ -10,16 +10,8 @@ from harness import plugins
 from harness.commands.context import Context
 from harness.commands.drafts import refuse_drafts
 from harness.commands.kinds import part
-from harness.commands.questions import (
-    Inquiry,
-    Measured,
-    Options,
-    Subject,
-    inquiry_of,
-    recorded_fingerprint,
-    recorded_judge,
-    subjects,
-)
+from harness.commands.last_known import recorded_fingerprint, recorded_judge
+from harness.commands.questions import Inquiry, Measured, Options, Subject, inquiry_of, subjects
 from harness.commands.reading import read_feeds
 from harness.decide.batches import next_rounds
 from harness.decide.evidence import Evidence, Held

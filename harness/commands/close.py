@@ -8,14 +8,8 @@ from harness.commands import close_escalation, life
 from harness.commands.check import read_evidence
 from harness.commands.context import Context
 from harness.commands.kinds import part
-from harness.commands.questions import (
-    Inquiry,
-    Subject,
-    inquiry_of,
-    recorded_fingerprint,
-    recorded_judge,
-    subject,
-)
+from harness.commands.last_known import recorded_fingerprint, recorded_judge
+from harness.commands.questions import Inquiry, Subject, inquiry_of, subject
 from harness.commands.recording import decision_record, plan_name
 from harness.decide.evidence import Evidence, Record
 from harness.decide.lifecycle import other_model, staleness

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness import plugins
 from harness.commands.context import Context
-from harness.commands.questions import Subject, with_judge
+from harness.commands.last_known import with_judge
+from harness.commands.questions import Subject
 from harness.domain.record import Json
 from harness.files.project import LoadedProject
 from harness.ports.grader import Grader, JudgingGrader

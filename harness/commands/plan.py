@@ -7,7 +7,8 @@ from harness.commands import escalation_plan, escalation_weighing
 from harness.commands.check import read_evidence
 from harness.commands.context import Context
 from harness.commands.kinds import part
-from harness.commands.questions import Subject, recorded_fingerprint, recorded_judge, subjects
+from harness.commands.last_known import recorded_fingerprint, recorded_judge
+from harness.commands.questions import Subject, subjects
 from harness.decide import epochs
 from harness.decide.coverage import alpha_of
 from harness.decide.evidence import Evidence, SeriesKey

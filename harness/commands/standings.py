@@ -4,15 +4,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.commands.last_known import recorded_fingerprint, recorded_judge
 from harness.commands.life import closures
-from harness.commands.questions import (
-    Inquiry,
-    Subject,
-    inquiry_of,
-    recorded_fingerprint,
-    recorded_judge,
-    subject_of,
-)
+from harness.commands.questions import Inquiry, Subject, inquiry_of, subject_of
 from harness.decide.evidence import Evidence
 from harness.decide.lifecycle import Standing, standing
 from harness.domain.closure import Closures
