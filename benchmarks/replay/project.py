@@ -30,18 +30,20 @@ kind: eval_coverage
 incident: INC-1
 owner: team
 eval: stall
-target: {failure_rate: 0.001}
+target: {{failure_rate: {target}}}
 max_trials: 10000000
 """
 
 
-def write(folder: Path, url: str, *, cases: int = 200, concurrency: int = 64) -> None:
-    """Write the project; 2,000 passing trials do not yet show its target met."""
+def write(
+    folder: Path, url: str, *, cases: int = 200, concurrency: int = 64, target: float = 0.001
+) -> None:
+    """Write the project; 2,000 passing trials do not yet show the target of 0.001 met."""
     below = folder / "cases" / "stall"
     below.mkdir(parents=True)
     (folder / "action_items").mkdir()
     (folder / "harness.yaml").write_text(_PROJECT.format(url=url, concurrency=concurrency))
-    (folder / "action_items" / "ITEM-1.yaml").write_text(_ITEM)
+    (folder / "action_items" / "ITEM-1.yaml").write_text(_ITEM.format(target=target))
     (below / "eval.yaml").write_text("id: stall\ngrader: decision\n")
     for number in range(cases):
         (below / f"c{number:03}.yaml").write_text(_CASE.format(number=number))
