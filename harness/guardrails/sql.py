@@ -12,15 +12,13 @@ from itertools import pairwise
 
 from harness.guardrails import sql_verbs as verbs
 from harness.guardrails.effects import Effect
+from harness.guardrails.sql_by_words import altered, by_tokens, exports, names, one_by_one
 from harness.guardrails.sql_temporary import Temporary
 from harness.guardrails.sql_tokens import Token, joined, read, readings
 
 LONGEST = 50_000
 """Characters of SQL that are read; more is unreadable."""
 _DEEPEST = 4
-_ALTER_WORDS = frozenset(
-    "DROP TRUNCATE DELETE RENAME DISABLE MODIFY UNUSED SWAP CLEAR DETACH EXCHANGE".split()
-)
 _BODIES = frozenset({"PROCEDURE", "FUNCTION", "TRIGGER", "PACKAGE"})
 _AROUND = frozenset({"PREPARE", "EXPLAIN", "DESCRIBE", "DESC", "LOCKING"})
 _DYNAMIC = frozenset({"EXEC", "EXECUTE", "DO", "CALL", "SET"})
@@ -54,7 +52,7 @@ def _script(
     statements: Sequence[Sequence[Token]], dialect: str | None, depth: int
 ) -> Iterator[Effect]:
     own, block = Temporary(), False
-    for statement in statements:
+    for statement in one_by_one(statements):
         first = statement[0].value if statement[0].kind == "word" else ""
         words = {token.value for token in statement if token.kind == "word"}
         block = block or first in verbs.BLOCKS or (first == "CREATE" and bool(words & _BODIES))
@@ -91,8 +89,8 @@ def _statement(tokens: Sequence[Token], dialect: str | None, depth: int) -> Iter
     yield from _called(first, tokens)
     if first in _DYNAMIC or words & verbs.RUN_STRINGS:
         yield from _dynamic(first, tokens, words, dialect, depth)
-    elif first in verbs.MAINTENANCE or words & verbs.MAINTAINED_BY.get(first, frozenset()):
-        yield Effect("maintenance", first, _names(tokens[1:]))
+    elif _maintains(first, tokens) or words & verbs.MAINTAINED_BY.get(first, frozenset()):
+        yield Effect("maintenance", first, names(tokens[1:]))
     elif first in verbs.BLOCKS:
         yield from _block(tokens, dialect, depth)
     elif first in verbs.PARSED:
@@ -118,10 +116,15 @@ def _inside(
         yield from _dynamic(first, tokens, words, dialect, depth)
 
 
+def _maintains(first: str, tokens: Sequence[Token]) -> bool:
+    # SQLite and DuckDB leave an attached file by its name alone: it stays what it is.
+    return first in verbs.MAINTENANCE and not (first == "DETACH" and len(tokens) == 2)  # noqa: PLR2004
+
+
 def _is_harmless(first: str, words: set[str]) -> bool:
     if first == "FROM":  # a SELECT that begins at its end
         return not words & (verbs.RISKY | {"OVERWRITE"})
-    return first == "SELECT" or first in verbs.HARMLESS or first in verbs.MAINTAINED_BY
+    return first in {"SELECT", "DETACH"} or first in verbs.HARMLESS or first in verbs.MAINTAINED_BY
 
 
 def _explained(tokens: Sequence[Token], dialect: str | None, depth: int) -> Iterator[Effect]:
@@ -139,7 +142,7 @@ def _programs(first: str, tokens: Sequence[Token], words: set[str]) -> Iterator[
     if named or (first == "COPY" and "PROGRAM" in words):
         strings = tuple(t.value[:80] for t in tokens if t.kind == "string")
         yield Effect("runs_program", first, strings)
-    if "OUTFILE" in words or "DUMPFILE" in words:
+    if "DUMPFILE" in words or ("OUTFILE" in words and not exports(tokens)):
         yield Effect("runs_program", first, ("a file of the server",))
 
 
@@ -183,7 +186,15 @@ def _dynamic(
 
 
 def _only_strings(tokens: Sequence[Token]) -> bool:
-    rest = [t for t in tokens[1:] if t.value not in {"IMMEDIATE", "(", ")", "FROM"}]
+    """Whether what is run stands there whole; what INTO and USING name is no SQL."""
+    words = [t.value if t.kind == "word" else "" for t in tokens]
+    begins = words.index("FROM") if words[0] == "PREPARE" and "FROM" in words else 0
+    ends = next((n for n, w in enumerate(words) if w in {"INTO", "USING"}), len(tokens))
+    rest = [
+        t
+        for t in tokens[begins + 1 : ends]
+        if t.value not in {"IMMEDIATE", "(", ")", "||", "+"} and t.text != ","
+    ]
     return bool(rest) and all(t.kind == "string" for t in rest)
 
 
@@ -224,7 +235,7 @@ def _changing(
     if first in {"INSERT", "REPLACE", "CREATE", "WITH"} and not _may_destroy(first, words):
         return
     if first == "ALTER" and tokens[1:] and tokens[1].value in {"SYSTEM", "DATABASE"}:
-        yield Effect("alter_settings", first, _names(tokens[2:]))
+        yield Effect("alter_settings", first, names(tokens[2:]))
         return
     from harness.guardrails.sql_trees import tree_effects  # noqa: PLC0415 - sqlglot, when needed
 
@@ -233,10 +244,14 @@ def _changing(
         where = next(n for n, token in enumerate(tokens) if token.value == "WHERE")
         rows = tree_effects(f"DELETE FROM t {joined(tokens[where:])}", dialect) or ()  # noqa: S608
         some = any(effect.kind == "delete" for effect in rows)
-        yield Effect("alter" if some else "alter_drop", first, _names(tokens[1:]))
+        yield Effect("alter" if some else "alter_drop", first, names(tokens[1:]))
+        return
+    kind = altered(tokens) if first == "ALTER" else ""
+    if kind:
+        yield Effect(kind, first, names(tokens[1:]))
         return
     found = tree_effects(joined(tokens), dialect)
-    yield from _by_tokens(first, tokens, words) if found is None else found
+    yield from by_tokens(first, tokens, words) if found is None else found
 
 
 def _started(tokens: Sequence[Token], dialect: str | None) -> Iterator[Effect]:
@@ -252,27 +267,11 @@ def _started(tokens: Sequence[Token], dialect: str | None) -> Iterator[Effect]:
 
 def _may_destroy(first: str, words: set[str]) -> bool:
     if first == "CREATE":
-        return words >= {"OR", "REPLACE", "TABLE"} and not words & {"TEMPORARY", "TEMP"}
+        holders = words & {"TABLE", "SCHEMA", "DATABASE", "STAGE", "STREAM"}
+        return words >= {"OR", "REPLACE"} and bool(holders) and not words & {"TEMPORARY", "TEMP"}
     if first in {"INSERT", "REPLACE"}:
         return bool({"OVERWRITE", "WITH"} & words)
     return bool(words & verbs.RISKY)
-
-
-def _by_tokens(first: str, tokens: Sequence[Token], words: set[str]) -> Iterator[Effect]:
-    """Judge what no dialect reads by its first words; cautious where they leave it open."""
-    names = _names(tokens[1:])
-    if first in {"DROP", "TRUNCATE"}:
-        yield Effect(first.lower(), first, names)
-    elif first in {"DELETE", "UPDATE"}:
-        kind = first.lower()
-        yield Effect(kind if "WHERE" in words else f"{kind}_without_where", first, names)
-    elif first in {"ALTER", "RENAME"}:
-        destroys = bool(words & _ALTER_WORDS)
-        yield Effect("alter_drop" if destroys or first == "RENAME" else "alter", first, names)
-    elif first == "MERGE":
-        yield Effect("merge_delete" if "DELETE" in words else "update", first, names)
-    elif words & verbs.RISKY:
-        yield Effect("unreadable_sql", first, names)
 
 
 def _unknown(
@@ -280,7 +279,7 @@ def _unknown(
 ) -> Iterator[Effect]:
     """Judge a statement of no known kind: something injected, another language, or nonsense."""
     if first == "EXCHANGE":
-        yield Effect("alter_rename", first, _names(tokens[1:]))
+        yield Effect("alter_rename", first, names(tokens[1:]))
         return
     if first == "COPY":
         return
@@ -289,11 +288,3 @@ def _unknown(
         yield from found or [Effect("unreadable_sql", first or tokens[0].text[:20])]
     elif tokens[0].kind == "word" and len(tokens) > 1:
         yield Effect("unreadable_sql", first)
-
-
-def _names(tokens: Sequence[Token]) -> tuple[str, ...]:
-    skipped = {"TABLE", "FROM", "ONLY", "IF", "EXISTS", "DATABASE", "SCHEMA", "VIEW", "INTO"}
-    for token in tokens:
-        if token.kind == "name" or (token.kind == "word" and token.value not in skipped):
-            return (token.value if token.kind == "name" else token.text,)
-    return ()

@@ -22,6 +22,8 @@ _Q_STRING = re.compile(r"(?<!\w)[nN]?[qQ]'[^\s\w']")
 _E_STRING = re.compile(r"(?<!\w)[eE]'")
 _BACKSLASH = frozenset("mysql bigquery clickhouse snowflake databricks spark hive".split())
 _E_STRINGS = frozenset("postgres redshift duckdb".split())
+_HASHED_OUT = re.compile(r"#(?:WHERE|AND|LIMIT|USING|JOIN)\b", re.IGNORECASE)
+"""A comment of MySQL's that takes away what restricts; no table of T-SQL's is called so."""
 _CLOSING = {"[": "]", "{": "}", "<": ">", "(": ")"}
 _CONDITIONAL = re.compile(r"/\*[!M]!?\d*")
 
@@ -68,6 +70,8 @@ def readings(text: str, dialect: str | None) -> list[Quoting]:
     found = [Quoting()]
     if "\\" in text:
         found.append(Quoting(backslash=True))
+    if _HASHED_OUT.search(text):
+        found.append(Quoting(hash_comments=True))
     if _Q_STRING.search(text):
         found.append(Quoting(alternative=True))
     return found

@@ -1,6 +1,7 @@
 """Statements that may change something, parsed by sqlglot."""
 
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from harness.guardrails.effects import Effect
-from harness.guardrails.sql_where import restricts
+from harness.guardrails.sql_where import restricted_by_join, restricts
 
 # A statement that is only half understood becomes a Command: a value here, no warning there.
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())
@@ -36,6 +37,9 @@ _TRIED = ("postgres", "mysql", "tsql")
 _BACKTICKS = ("mysql", "bigquery")
 _ALTER_DROPS = ("DROP", "TRUNCATE", "DELETE", "CLEAR", "DETACH", "SET UNUSED")
 _ALTER_RENAMES = ("SWAP", "EXCHANGE")
+_HOLDERS = frozenset({"TABLE", "SCHEMA", "DATABASE", "STAGE", "STREAM"})
+_PIPES = re.compile(r"\|\|\s*\(*\s*\d")
+"""Where nobody joins texts: MySQL's OR."""
 _DISABLING = ("DISABLE TRIGGER", "DISABLE ROW", "NOLOGGING")
 
 
@@ -58,6 +62,8 @@ def warm(dialect: str | None) -> None:
 def _likely(text: str) -> tuple[str, ...]:
     if "`" in text:
         return _BACKTICKS
+    if _PIPES.search(text):
+        return ("mysql", *_TRIED)
     return ("tsql", *_TRIED) if "[" in text or "#" in text else _TRIED
 
 
@@ -121,7 +127,8 @@ def _update(node: Any) -> Iterator[Effect]:
 def _rows(kind: str, node: Any) -> Effect:
     own = node.args.get("tables") or ([node.this] if node.this is not None else [])
     tables = tuple(_name(table) for table in own if isinstance(table, exp.Table))
-    limited = restricts(node.args.get("where"))
+    where = node.args.get("where")
+    limited = restricts(where) if where is not None else restricted_by_join(node)
     return Effect(kind if limited else f"{kind}_without_where", kind.upper(), tables)
 
 
@@ -167,7 +174,7 @@ def _alter_kind(action: Any) -> str:
 
 def _create(node: Any) -> Iterator[Effect]:
     kind = str(node.args.get("kind")).upper()
-    if node.args.get("replace") and kind == "TABLE" and not node.find(exp.TemporaryProperty):
+    if node.args.get("replace") and kind in _HOLDERS and not node.find(exp.TemporaryProperty):
         yield Effect("replace_table", "CREATE", _tables(node)[:1])
 
 

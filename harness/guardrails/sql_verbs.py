@@ -45,6 +45,7 @@ MAINTAINED_BY = {
     "SYSTEM": frozenset("SHUTDOWN KILL DROP STOP RESTART RESTORE SUSPEND DISABLE UNFREEZE".split()),
     "FSCK": frozenset({"REPAIR"}),
     "REPAIR": frozenset({"TABLE"}),
+    "RESET": frozenset("MASTER SLAVE REPLICA BINARY".split()),
 }
 """Verbs that are harmless but with one of these words."""
 DECODERS = frozenset(

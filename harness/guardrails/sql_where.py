@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlglot import exp
 
-_ANY_TEXT = {"%", "%%"}
-_KEYS = {"id", "rowid", "_id", "ctid", "oid"}
+_ANY_TEXT = {"", ".*", "^", "$", "^.*$", "^.*", ".*$", ".", ".+", "^.+$", "(.*)"}
+"""Regular expressions that every text, or every one that is not empty, fits."""
+_KEYS = {"id", "rowid", "_id", "ctid", "oid", "rownum"}
 
 
 def restricts(where: Any) -> bool:
@@ -20,13 +21,62 @@ def _always(node: Any) -> bool:
     if isinstance(node, exp.And):
         return _always(node.left) and _always(node.right)
     if isinstance(node, exp.Or):
-        return _always(node.left) or _always(node.right)
+        return _any_holds(list(node.flatten()))
     if _for_all_alike(node):
         return not _never(node)  # for every row or for none: nobody means none
     if _constant(node) is True:
         return True
     known = _HOLDING.get(type(node))
     return known is not None and known(node)
+
+
+def _any_holds(parts: list[Any]) -> bool:
+    """Whether one of the parts of an OR holds always, or two of them leave nothing over."""
+    if any(_always(part) for part in parts):
+        return True
+    bare = [part.unnest() for part in parts]
+    return any(
+        _leaves_nothing(one, other) for n, one in enumerate(bare[:20]) for other in bare[n + 1 : 20]
+    )
+
+
+def _leaves_nothing(one: Any, other: Any) -> bool:
+    """``a`` and ``NOT a``, ``a > 5`` and ``a <= 5``: every row fits one of the two."""
+    for some, rest in ((one, other), (other, one)):
+        if isinstance(rest, exp.Not) and rest.this.unnest() == some:
+            return True
+        kinds = _COMPLEMENTS.get(type(some), ())
+        if isinstance(rest, kinds) and some.left == rest.left and some.right == rest.right:
+            return True
+    return False
+
+
+_COMPLEMENTS: dict[type, tuple[type, ...]] = {
+    exp.EQ: (exp.NEQ,),
+    exp.GT: (exp.LTE, exp.LT),
+    exp.GTE: (exp.LT, exp.LTE),
+}
+"""What is left over between the two is at most one value, or rows without any."""
+
+
+def restricted_by_join(statement: Any) -> bool:
+    """Say whether an inner join leaves rows out by more than that a key has its like.
+
+    ``DELETE a FROM t a JOIN t b ON a.k = b.k AND a.id > b.id`` keeps one row of each kind.
+    """
+    for join in statement.find_all(exp.Join):
+        on = join.args.get("on")
+        if on is None or join.side:
+            continue
+        parts = on.unnest().flatten() if isinstance(on.unnest(), exp.And) else [on.unnest()]
+        if any(not _pairs_keys(part.unnest()) and not _always(part) for part in parts):
+            return True
+    return False
+
+
+def _pairs_keys(part: Any) -> bool:
+    columns = isinstance(part, exp.EQ) and isinstance(part.left, exp.Column)
+    return columns and isinstance(part.right, exp.Column)
 
 
 def _not(node: Any) -> bool:
@@ -42,7 +92,22 @@ def _between(node: Any) -> bool:
 
 
 def _like(node: Any) -> bool:
+    text = _text(node.expression)
+    return text is not None and "%" in text and text.replace("%", "") in {"", "_"}
+
+
+def _glob(node: Any) -> bool:
+    text = _text(node.expression)
+    return text is not None and "*" in text and text.replace("*", "") in {"", "?"}
+
+
+def _regex(node: Any) -> bool:
     return _text(node.expression) in _ANY_TEXT
+
+
+def _equals(node: Any) -> bool:
+    """``id = ANY (SELECT id FROM the same table)``."""
+    return isinstance(node.right, exp.Any) and _keys_of_own(node.left, node.right.this)
 
 
 def _is_not_null(node: Any) -> bool:
@@ -51,8 +116,11 @@ def _is_not_null(node: Any) -> bool:
 
 
 def _above_every_key(node: Any) -> bool:
-    number = _value(node.right)
-    return _is_key(node.left) and isinstance(number, int | float) and number <= 0
+    """``id > 0``, ``id >= 1``, ``0 < id``."""
+    turned = isinstance(node, exp.LT | exp.LTE)
+    key, number = (node.right, _value(node.left)) if turned else (node.left, _value(node.right))
+    least = 1 if isinstance(node, exp.GTE | exp.LTE) else 0
+    return _is_key(key) and isinstance(number, int | float) and number <= least
 
 
 _HOLDING: dict[type, Any] = {
@@ -63,7 +131,14 @@ _HOLDING: dict[type, Any] = {
     exp.NullSafeEQ: lambda node: _same(node.left, node.right),
     exp.Like: _like,
     exp.ILike: _like,
+    exp.Glob: _glob,
+    exp.RegexpLike: _regex,
+    exp.RegexpILike: _regex,
+    exp.SimilarTo: _like,
     exp.Is: _is_not_null,
+    exp.EQ: _equals,
+    exp.LT: _above_every_key,
+    exp.LTE: _above_every_key,
     exp.GT: _above_every_key,
     exp.GTE: _above_every_key,
     exp.NEQ: _above_every_key,
@@ -100,9 +175,24 @@ def _is_empty(query: Any) -> bool:
 def _for_all_alike(node: Any) -> bool:
     """Whether a condition names nothing of the row: it lets every row through, or none."""
     return not any(
-        isinstance(each, _OF_THE_ROW) or (isinstance(each, exp.Var) and each is not node)
+        isinstance(each, exp.Var) and each is not node
+        if not isinstance(each, _OF_THE_ROW)
+        else not _stands_alone(each, node)
         for each in node.walk()
     )
+
+
+def _stands_alone(each: Any, condition: Any) -> bool:
+    """Whether a part of a subquery says nothing of the row outside: it names its own tables."""
+    if isinstance(each, exp.Subquery | exp.Select):
+        return each.find(exp.From) is not None
+    query = each.find_ancestor(exp.Select)
+    inside = query is not None and any(query is part for part in condition.walk())
+    if not inside or not isinstance(each, exp.Star | exp.Column):
+        return False
+    if isinstance(each, exp.Star) or isinstance(each.this, exp.Star):
+        return True
+    return bool(each.table) and each.table in {t.alias_or_name for t in query.find_all(exp.Table)}
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -179,15 +269,18 @@ def _key_is_null(node: Any) -> bool:
 
 
 def _own_keys(node: Any) -> bool:
+    return _keys_of_own(node.this, node.args.get("query"))
+
+
+def _keys_of_own(column: Any, query: Any) -> bool:
     """``id IN (SELECT id FROM the same table)`` without any condition of its own."""
-    query = node.args.get("query")
     select = query.find(exp.Select) if query is not None else None
-    if select is None or not isinstance(node.this, exp.Column):
+    if select is None or not isinstance(column, exp.Column):
         return False
     plain = not any(select.args.get(key) for key in ("where", "joins", "limit", "having", "group"))
     columns = [e.name.lower() for e in select.expressions]
-    statement = node.find_ancestor(exp.Delete, exp.Update)
+    statement = column.find_ancestor(exp.Delete, exp.Update)
     own = statement.find(exp.Table) if statement is not None else None
     other = select.find(exp.Table)
     same = own is not None and other is not None and own.name.lower() == other.name.lower()
-    return plain and same and columns == [node.this.name.lower()]
+    return plain and same and columns == [column.name.lower()]
