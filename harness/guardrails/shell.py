@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from harness.guardrails import shell_files, shell_systems, shell_wrappers
+from harness.guardrails import shell_fetched, shell_files, shell_systems, shell_wrappers
 from harness.guardrails.effects import Effect
 from harness.guardrails.shell_calls import Call, Stdin
 from harness.guardrails.shell_files import Handler, is_device
@@ -57,6 +57,7 @@ def _cached(text: str) -> tuple[Effect, ...]:
     walk = _Walk(_Budget())
     try:
         found = tuple(dict.fromkeys(walk.script(text)))
+        found += tuple(shell_fetched.runs_fetched(found))
     except RecursionError:
         return (Effect("unreadable_shell", "text", ("nested too deeply",)),)
     return found

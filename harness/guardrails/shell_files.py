@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from harness.guardrails.effects import Effect
-from harness.guardrails.shell_calls import Call, options
+from harness.guardrails.shell_calls import Call, options, value_of
 from harness.guardrails.shell_words import Word
 
 Handler = Callable[[Call], Iterator[Effect]]
@@ -162,9 +163,24 @@ def _verbs(verbs: str) -> Handler:
     return handler
 
 
+_REGENERATED = re.compile(
+    r"__pycache__|\.(?:pytest|mypy|ruff)_cache|\.DS_Store|Thumbs\.db|[\w*-]*\.egg-info|node_modules"
+    r"|\*\.(?:py[co]|o|obj|class|swp|swo|tmp)|\*~|\.?#\*"
+)
+"""Names of what a build or an editor makes again."""
+
+
+def _only_named(texts: list[str]) -> str:
+    """Return the name that all that is found has, where it is that of something made again."""
+    names = [after for text, after in pairwise(texts) if text in {"-name", "-iname"}]
+    wider = {"-o", "-or", "!", "-not", ",", "-path", "-regex"} & set(texts)
+    return names[0] if len(names) == 1 and not wider and _REGENERATED.fullmatch(names[0]) else ""
+
+
 def _find(call: Call) -> Iterator[Effect]:
     """find: -delete, and the commands that it runs."""
     texts = call.texts
+    only = _only_named(texts)
     starts = []
     for text in texts:
         if text.startswith("-") or text in {"(", "!"}:
@@ -173,11 +189,14 @@ def _find(call: Call) -> Iterator[Effect]:
             break
         starts.append(text)
     roots = call.paths(starts or ["."])
+    if only:
+        roots = tuple(f"{root.rstrip('/')}/{only}" for root in roots)
     if "-delete" in texts:
         yield call.effect("recursive_delete", roots)
     for at, text in enumerate(texts):
         if text in {"-exec", "-execdir", "-ok", "-okdir"}:
-            yield from call.argv(_filled(_until(call.words[at + 1 :]), roots), call.program)
+            found = "" if only else "/$FOUND"
+            yield from call.argv(_filled(_until(call.words[at + 1 :]), roots, found), call.program)
         elif text in {"-fprint", "-fls", "-fprintf"} and at + 1 < len(texts):
             yield call.effect("overwrite", call.paths(texts[at + 1 : at + 2]))
 
@@ -191,10 +210,10 @@ def _until(words: tuple[Word, ...]) -> list[Word]:
     return taken
 
 
-def _filled(words: list[Word], roots: tuple[str, ...]) -> list[Word]:
+def _filled(words: list[Word], roots: tuple[str, ...], found: str) -> list[Word]:
     """Put what was found in the place of ``{}``: something below the folders that are searched."""
     return [
-        Word(w.text.replace("{}", f"{roots[0].rstrip('/')}/$FOUND"), known=False)
+        Word(w.text.replace("{}", f"{roots[0].rstrip('/')}{found}"), known=not found)
         if "{}" in w.text
         else w
         for w in words
@@ -219,6 +238,7 @@ def _archive(call: Call) -> Iterator[Effect]:
     given = options(call.words)
     if given.has("remove-files", "move") or (call.program == "zip" and given.has("m")):
         yield call.effect("recursive_delete", call.paths(given.operands[-1:]))
+    yield from _unpacked(call)
     for at, text in enumerate(call.texts):
         if text.startswith("--checkpoint-action=exec="):
             yield from call.shell(text.split("exec=", 1)[1], call.program)
@@ -226,6 +246,20 @@ def _archive(call: Call) -> Iterator[Effect]:
             yield from call.shell(call.texts[at + 1], call.program)
         elif text.startswith(("--to-command=", "--use-compress-program=")):
             yield from call.shell(text.split("=", 1)[1], call.program)
+
+
+def _unpacked(call: Call) -> Iterator[Effect]:
+    """An archive that is unpacked writes over what is in the folder."""
+    first = next(iter(call.texts), "")
+    unzips = call.program == "unzip" and not {"-l", "-t", "-p"} & set(call.texts)
+    clusters = [t for t in call.texts if re.fullmatch(r"-[a-zA-Z]+", t)]
+    takes = any("x" in t for t in clusters) or (first[:1] != "-" and "x" in first)
+    if not unzips and not (takes and "." not in first) and "--extract" not in call.texts:
+        return
+    names = ("-d",) if unzips else ("-C", "--directory")
+    for word in value_of(call.words, *names):
+        folder = call.path(word.text)
+        yield call.effect("overwrite", ["/" if folder == "/" else f"{folder}/*"])
 
 
 HANDLERS: dict[str, Handler] = {
@@ -263,6 +297,6 @@ HANDLERS: dict[str, Handler] = {
     "gfind": _find,
     **dict.fromkeys(("fd", "fdfind"), _fd),
     **dict.fromkeys(("rsync", "robocopy"), _rsync),
-    **dict.fromkeys(("tar", "zip", "bsdtar", "gtar"), _archive),
+    **dict.fromkeys(("tar", "zip", "unzip", "bsdtar", "gtar"), _archive),
 }  # fmt: skip
 PREFIXES: tuple[tuple[str, Handler], ...] = (("mkfs.", _disk), ("newfs_", _disk))

@@ -133,12 +133,33 @@ def _firewall(call: Call) -> Iterator[Effect]:
         yield call.effect("network_change", ["the firewall"])
 
 
+_POWERFUL = frozenset({"sudo", "wheel", "root", "admin", "adm", "shadow", "disk"})
+"""Groups whose members may do anything, or read what nobody may."""
+
+
 def _account(call: Call) -> Iterator[Effect]:
     given = options(call.words)
     harmless = call.program == "passwd" and not given.has("d", "l", "delete", "lock", "u", "e")
-    harmless = harmless or (call.program == "usermod" and not given.has("L", "p", "lock", "e"))
+    powerful = given.has("G", "groups", "a") and any(
+        _POWERFUL & set(text.split(",")) for text in call.texts
+    )
+    locks = given.has("L", "p", "lock", "e")
+    harmless = harmless or (call.program == "usermod" and not locks and not powerful)
+    joins = call.program in {"gpasswd", "adduser", "addgroup"}
+    harmless = harmless or (joins and not _POWERFUL & set(call.texts[1:]))
     if not harmless and not given.has("help"):
         yield call.effect("account_change", given.operands[-1:])
+
+
+def _packages_of(call: Call) -> Iterator[Effect]:
+    """pip and npm: taking back what others depend on, or all that is installed."""
+    given = options(call.words)
+    verb = next(iter(given.operands), "")
+    if verb in {"unpublish", "yank"} and not _dry(given):
+        yield call.effect("resource_delete", given.operands[:3])
+    listed = given.has("r", "requirement") or any("$" in t or "`" in t for t in call.texts)
+    if verb == "uninstall" and call.program.startswith("pip") and listed:
+        yield call.effect("package_removal", given.operands)
 
 
 _REMOVES = {
@@ -452,12 +473,17 @@ HANDLERS: dict[str, Handler] = {
         _firewall,
     ),
     **dict.fromkeys(
-        ("userdel", "groupdel", "deluser", "delgroup", "passwd", "usermod", "chpasswd"), _account
+        ("userdel", "groupdel", "deluser", "delgroup", "passwd", "usermod", "chpasswd", "gpasswd",
+         "adduser", "addgroup"),
+        _account,
     ),
     **dict.fromkeys(
         ("apt-get", "apt", "aptitude", "yum", "dnf", "zypper", "apk", "pacman", "dpkg", "rpm",
          "snap", "flatpak", "pkg", "emerge", "yay"),
         _package,
+    ),
+    **dict.fromkeys(
+        ("npm", "pnpm", "yarn", "pip", "pip3", "gem", "cargo", "poetry", "twine"), _packages_of
     ),
     "crontab": _crontab,
     **dict.fromkeys(("at", "batch"), _later),

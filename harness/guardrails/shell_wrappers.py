@@ -9,7 +9,7 @@ from harness.guardrails.shell_files import UNKNOWN_TARGET, Handler
 from harness.guardrails.shell_words import Word
 
 PRIVILEGING = frozenset({"sudo", "doas", "pkexec", "su", "runuser", "gosu", "su-exec", "sudoedit"})
-SHELLS = frozenset("sh bash zsh dash ksh mksh ash fish csh tcsh rbash busybox-sh pwsh yash".split())
+SHELLS = frozenset("sh bash zsh dash ksh mksh ash fish csh tcsh rbash busybox-sh yash".split())
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _VALUED: dict[str, tuple[str, ...]] = {
     "sudo": ("-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R", "--user", "--group"),
@@ -48,7 +48,8 @@ _VALUED: dict[str, tuple[str, ...]] = {
     "command": (), "builtin": (), "nohup": (), "setsid": (), "busybox": (), "toybox": (),
     "chroot": ("--userspec", "--groups"), "coproc": (), "chronic": (), "caffeinate": (),
     "catchsegv": (), "fakeroot": (), "eatmydata": (), "then": (), "do": (), "not": (),
-    "doppler": (),
+    "doppler": (), "pdsh": ("-w", "-x", "-f", "-u"), "clush": ("-w", "-g", "-x", "-f"),
+    "pssh": ("-h", "-H", "-l", "-t", "-o", "-e"),
     "dotenv": ("-f",), "aws-vault": (), "op": (), "linux32": (), "linux64": (), "setarch": (),
     "noglob": (), "nocorrect": (), "rlwrap": (), "dbus-run-session": (), "xvfb-run": (),
     "uv": ("--with", "--python"), "poetry": (), "pipenv": (), "bundle": (), "npx": ("-p",),
@@ -350,12 +351,52 @@ def _awk(call: Call) -> Iterator[Effect]:
             yield from code_effects(call, text.replace("system(", "system ("), call.program)
 
 
+def _many_hosts(call: Call) -> Iterator[Effect]:
+    """Read what ansible and its like hand to the shells of other machines."""
+    if call.program == "ansible":
+        modules = [w.text for w in value_of(call.words, "-m", "--module-name")]
+        if modules and modules[0].rpartition(".")[2] not in {"shell", "command", "raw", "script"}:
+            if any("state=absent" in text for text in call.texts):
+                yield call.effect("resource_delete", call.texts[:1])
+            return
+        for word in value_of(call.words, "-a", "--args"):
+            yield from call.shell(word.text, call.program)
+        return
+    if call.program in {"salt", "salt-call"}:
+        at = next((n for n, t in enumerate(call.texts) if t.startswith("cmd.")), None)
+        texts = call.texts[at + 1 :] if at is not None else []
+    else:
+        texts = [w.text for w in inner(call.program, call.words)]
+    if texts:
+        yield from call.shell(" ".join(texts), call.program)
+
+
+_POWERSHELL = re.compile(
+    r"Remove-Item\b[^;|]*-Recurse|Format-Volume|Clear-(?:Disk|Content|RecycleBin|EventLog)"
+    r"|Stop-(?:Computer|Service)|Restart-Computer|Remove-(?:Partition|VM|ADUser|LocalUser|Service)"
+    r"|Initialize-Disk|\b(?:rd|rmdir|del)\s+/s",
+    re.IGNORECASE,
+)
+_POWERSHELL_RUNS = re.compile(r"\biex\b|Invoke-Expression|FromBase64String", re.IGNORECASE)
+
+
+def _powershell(call: Call) -> Iterator[Effect]:
+    text = " ".join(call.texts)
+    coded = any(re.fullmatch(r"(?i)-e(?:c|nc\w*)?", option) for option in call.texts)
+    if coded or _POWERSHELL_RUNS.search(text):
+        yield call.effect("dynamic_command", [text[:80]])
+    if _POWERSHELL.search(text):
+        yield call.effect("recursive_delete", ["$CODE"])
+
+
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_VALUED, _wrapper),
     **dict.fromkeys(("su", "runuser"), _switch_user),
     "script": _script,
     **dict.fromkeys(("xargs", "parallel", "gxargs"), _xargs),
     **dict.fromkeys(SHELLS, _shell),
+    **dict.fromkeys(("ansible", "salt", "salt-call", "pdsh", "clush", "pssh"), _many_hosts),
+    **dict.fromkeys(("powershell", "powershell.exe", "pwsh", "pwsh.exe"), _powershell),
     "eval": _eval,
     **dict.fromkeys(("source", "."), _source),
     "trap": _trap,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from harness.guardrails import sql_verbs as verbs
 from harness.guardrails.effects import Effect
@@ -62,7 +63,7 @@ def one_by_one(statements: Iterable[Sequence[Token]]) -> Iterator[Sequence[Token
             yield statement
             continue
         starts = [0, *_starts(statement), len(statement)]
-        for begin, end in zip(starts, starts[1:], strict=False):
+        for begin, end in pairwise(starts):
             yield statement[begin:end]
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from sqlglot import exp
 
+from harness.guardrails.sql_bounds import HUGE, below_every_key, is_key, passes_all, value
+
 _ANY_TEXT = {"", ".*", "^", "$", "^.*$", "^.*", ".*$", ".", ".+", "^.+$", "(.*)"}
 """Regular expressions that every text, or every one that is not empty, fits."""
-_KEYS = {"id", "rowid", "_id", "ctid", "oid", "rownum"}
 
 
 def restricts(where: Any) -> bool:
@@ -41,7 +42,7 @@ def _any_holds(parts: list[Any]) -> bool:
 
 
 def _leaves_nothing(one: Any, other: Any) -> bool:
-    """``a`` and ``NOT a``, ``a > 5`` and ``a <= 5``: every row fits one of the two."""
+    """Say whether every row fits one of the two: ``a`` and ``NOT a``, ``a > 5`` and ``a <= 5``."""
     for some, rest in ((one, other), (other, one)):
         if isinstance(rest, exp.Not) and rest.this.unnest() == some:
             return True
@@ -80,7 +81,10 @@ def _pairs_keys(part: Any) -> bool:
 
 
 def _not(node: Any) -> bool:
-    return _never(node.this) or _key_is_null(node.this)
+    inner = node.this.unnest()
+    if isinstance(inner, exp.In) and is_key(inner.this) and inner.expressions:
+        return all(below_every_key(each) for each in inner.expressions)
+    return _never(inner) or _key_is_null(inner)
 
 
 def _in(node: Any) -> bool:
@@ -88,6 +92,9 @@ def _in(node: Any) -> bool:
 
 
 def _between(node: Any) -> bool:
+    low, high = value(node.args.get("low")), value(node.args.get("high"))
+    if is_key(node.this) and isinstance(low, int | float) and isinstance(high, int | float):
+        return low <= 1 and high >= HUGE
     return _same(node.this, node.args.get("low")) and _same(node.this, node.args.get("high"))
 
 
@@ -112,15 +119,7 @@ def _equals(node: Any) -> bool:
 
 def _is_not_null(node: Any) -> bool:
     negated = isinstance(node.expression, exp.Not) or bool(node.args.get("negate"))
-    return negated and _is_key(node.this)
-
-
-def _above_every_key(node: Any) -> bool:
-    """``id > 0``, ``id >= 1``, ``0 < id``."""
-    turned = isinstance(node, exp.LT | exp.LTE)
-    key, number = (node.right, _value(node.left)) if turned else (node.left, _value(node.right))
-    least = 1 if isinstance(node, exp.GTE | exp.LTE) else 0
-    return _is_key(key) and isinstance(number, int | float) and number <= least
+    return negated and is_key(node.this)
 
 
 _HOLDING: dict[type, Any] = {
@@ -137,11 +136,11 @@ _HOLDING: dict[type, Any] = {
     exp.SimilarTo: _like,
     exp.Is: _is_not_null,
     exp.EQ: _equals,
-    exp.LT: _above_every_key,
-    exp.LTE: _above_every_key,
-    exp.GT: _above_every_key,
-    exp.GTE: _above_every_key,
-    exp.NEQ: _above_every_key,
+    exp.LT: passes_all,
+    exp.LTE: passes_all,
+    exp.GT: passes_all,
+    exp.GTE: passes_all,
+    exp.NEQ: passes_all,
 }
 """What holds for every row though it names something of it."""
 
@@ -168,7 +167,7 @@ def _is_empty(query: Any) -> bool:
     select = query.find(exp.Select)
     where = select.args.get("where") if select is not None else None
     limit = select.args.get("limit") if select is not None else None
-    none = limit is not None and _value(limit.expression) == 0
+    none = limit is not None and value(limit.expression) == 0
     return none or (where is not None and _never(where.this))
 
 
@@ -212,15 +211,15 @@ def _constant(node: Any) -> bool | None:
     if isinstance(node, exp.Boolean):
         return bool(node.this)
     if isinstance(node, exp.Literal):
-        value = _value(node)
-        return bool(value) if isinstance(value, int | float) else None
+        known = value(node)
+        return bool(known) if isinstance(known, int | float) else None
     comparison = _COMPARISONS.get(type(node))
     if comparison is None:
         return None
     left, right = node.left, node.right
     if left.find(exp.Column) and _same(left, right):
         return bool(comparison(1, 1))
-    one, other = _value(left), _value(right)
+    one, other = value(left), value(right)
     if one is None or other is None:
         return None
     try:
@@ -239,33 +238,13 @@ _COMPARISONS: dict[type, Any] = {
 }
 
 
-def _value(node: Any) -> int | float | str | None:
-    if isinstance(node, exp.Paren):
-        return _value(node.this)
-    if isinstance(node, exp.Neg):
-        value = _value(node.this)
-        return -value if isinstance(value, int | float) else None
-    if isinstance(node, exp.Literal):
-        if node.is_string:
-            return str(node.this)
-        try:
-            return float(node.this)
-        except ValueError:
-            return None
-    return None
-
-
 def _text(node: Any) -> str | None:
     return str(node.this) if isinstance(node, exp.Literal) and node.is_string else None
 
 
-def _is_key(node: Any) -> bool:
-    return isinstance(node, exp.Column) and node.name.lower() in _KEYS
-
-
 def _key_is_null(node: Any) -> bool:
     is_null = isinstance(node, exp.Is) and isinstance(node.expression, exp.Null)
-    return is_null and _is_key(node.this)
+    return is_null and is_key(node.this)
 
 
 def _own_keys(node: Any) -> bool:
@@ -277,7 +256,8 @@ def _keys_of_own(column: Any, query: Any) -> bool:
     select = query.find(exp.Select) if query is not None else None
     if select is None or not isinstance(column, exp.Column):
         return False
-    plain = not any(select.args.get(key) for key in ("where", "joins", "limit", "having", "group"))
+    plain = not any(select.args.get(key) for key in ("joins", "limit", "having", "group"))
+    plain = plain and not restricts(select.args.get("where"))
     columns = [e.name.lower() for e in select.expressions]
     statement = column.find_ancestor(exp.Delete, exp.Update)
     own = statement.find(exp.Table) if statement is not None else None
