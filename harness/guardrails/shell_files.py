@@ -26,7 +26,8 @@ def _rm(call: Call) -> Iterator[Effect]:
         return
     recursive = given.has("r", "R", "recursive")
     kind = "recursive_delete" if recursive else "delete"
-    targets = call.paths(given.operands) or ((UNKNOWN_TARGET,) if call.stdin else ())
+    unnamed = call.stdin or call.program == "trash-empty"
+    targets = call.paths(given.operands) or ((UNKNOWN_TARGET,) if unnamed else ())
     if targets:
         yield call.effect(kind, targets)
 
@@ -249,7 +250,7 @@ def _archive(call: Call) -> Iterator[Effect]:
 
 
 def _unpacked(call: Call) -> Iterator[Effect]:
-    """An archive that is unpacked writes over what is in the folder."""
+    """Say that an archive which is unpacked writes over what is in the folder."""
     first = next(iter(call.texts), "")
     unzips = call.program == "unzip" and not {"-l", "-t", "-p"} & set(call.texts)
     clusters = [t for t in call.texts if re.fullmatch(r"-[a-zA-Z]+", t)]
@@ -269,7 +270,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("truncate", "gtruncate"), _truncate),
     **dict.fromkeys(("dd", "dcfldd", "gdd"), _dd),
     **dict.fromkeys(("cp", "mv", "install", "ln", "gcp", "gmv"), _overwriting),
-    "tee": _tee,
+    **dict.fromkeys(("tee", "sponge"), _tee),
     **dict.fromkeys(("sed", "gsed"), _sed),
     "chmod": _chmod,
     **dict.fromkeys(("chown", "chgrp"), _chown),

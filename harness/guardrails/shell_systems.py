@@ -15,6 +15,36 @@ def _dry(given: Options) -> bool:
     return given.has(*_DRY)
 
 
+_SHARED = frozenset("main master trunk develop production prod staging release".split())
+"""Branches that others build on."""
+
+
+def _hg(call: Call) -> Iterator[Effect]:
+    given = options(call.words, "Rr", ("repository", "rev"))
+    verb = next(iter(given.operands), "")
+    loses = verb in {"strip", "purge", "rollback"} or (verb == "revert" and given.has("a", "all"))
+    loses = loses or (verb in {"update", "up", "checkout"} and given.has("C", "clean"))
+    loses = loses or (verb == "push" and given.has("f", "force"))
+    if loses and not _dry(given):
+        yield call.effect("history_loss", given.operands[:3])
+
+
+def _switches(call: Call) -> Iterator[Effect]:
+    """Modules, mounts and services that are taken out of the running machine."""
+    texts = {text.lower() for text in call.texts}
+    given = options(call.words, "ot")
+    if call.program == "mount":
+        if any(t.startswith("remount") or ",remount" in t for t in texts):
+            yield call.effect("disk_change", call.texts[-1:])
+    elif (
+        (call.program == "setenforce" and texts & {"0", "permissive"})
+        or call.program == "rmmod"
+        or (call.program == "modprobe" and given.has("r", "remove"))
+        or (call.program in {"update-rc.d", "chkconfig"} and texts & {"remove", "disable", "off"})
+    ):
+        yield call.effect("service_stop", given.operands[:1])
+
+
 def _git(call: Call) -> Iterator[Effect]:
     texts = call.texts
     while texts and texts[0].startswith("-"):
@@ -35,7 +65,9 @@ def _git_loses(verb: str, given: Options, rest: list[str]) -> bool:  # noqa: C90
     if verb == "push":
         marked = any(o.startswith(("+", ":")) and len(o) > 1 for o in operands[1:])
         forced = given.has("f", "force") or given.has("delete", "d", "mirror", "prune")
-        return (forced or marked) and not given.has("n")
+        shared = any(o.split(":")[-1].removeprefix("refs/heads/") in _SHARED for o in operands[1:])
+        leased = shared and given.has("force-with-lease", "force-if-includes")
+        return (forced or marked or leased) and not given.has("n")
     if verb == "reset":
         return given.has("hard", "merge")
     if verb == "clean":
@@ -152,7 +184,7 @@ def _account(call: Call) -> Iterator[Effect]:
 
 
 def _packages_of(call: Call) -> Iterator[Effect]:
-    """pip and npm: taking back what others depend on, or all that is installed."""
+    """Find what takes back a package that others depend on, or all that is installed."""
     given = options(call.words)
     verb = next(iter(given.operands), "")
     if verb in {"unpublish", "yank"} and not _dry(given):
@@ -285,6 +317,8 @@ def _sql(call: Call) -> Iterator[Effect]:
             yield Effect(effect.kind, effect.program, effect.targets, via=(call.program,))
     if {"drop", "destroy", "rm"} & set(call.texts[:2]) and call.program in {"bq", "clickhouse"}:
         yield call.effect("data_store_delete", call.texts[:3])
+    if call.program == "supabase" and {"reset", "delete"} & set(call.texts[:3]):
+        yield call.effect("data_store_delete", call.texts[:3])
 
 
 def _store(call: Call) -> Iterator[Effect]:
@@ -331,6 +365,7 @@ def _docker(call: Call) -> Iterator[Effect]:
     down = "down" in words and (given.has("v", "volumes") or given.has("rmi"))
     gone = ("rm" in words or "rmi" in words) and (forced or any("$" in t for t in call.texts))
     mass = {"kill", "stop"} & words and any(re.search(r"[$`].*ps\b", t) for t in call.texts)
+    removes = removes or {"system", "reset"} <= words
     if (removes or down or gone or mass) and not given.has("help", "dry-run"):
         yield call.effect("resource_delete", given.operands[:4])
 
@@ -387,7 +422,8 @@ def _aws(call: Call) -> Iterator[Effect]:
 _DESTROYING = frozenset(
     "delete destroy purge wipe nuke erase drop dropall drop_all drop-all deleteall delete-all "
     "force-reset del rb teardown obliterate dropdb reset_db sqlflush deletefile rdelete forget "
-    "prune uninstall repo-delete deleteobjects decommission".split()
+    "prune uninstall repo-delete deleteobjects decommission "
+    "undefine unregistervm terminate deregister".split()
 )
 _DESTROYING_TAILS = (
     ":drop", ":destroy", ":delete", ":wipe", ":reset", ":fresh", ":purge", ":flush", ":rm",
@@ -422,7 +458,8 @@ def generic(call: Call) -> Iterator[Effect]:
     operands = [o for o in given.operands if len(o) < 60 and " " not in o]  # noqa: PLR2004 - a verb
     if _dry(given):
         return
-    if call.program not in _TEXT_TOOLS and call.program not in _RUNNERS:
+    asks = operands[:1] and operands[0] in {"auth", "explain", "help", "describe", "logs"}
+    if not asks and call.program not in _TEXT_TOOLS and call.program not in _RUNNERS:
         verbs = {o.lower() for o in operands[:4]}
         cloud = (
             call.program in _ALSO_RM
@@ -462,6 +499,10 @@ def _migrations(call: Call, operands: list[str], given: Options) -> bool:
 
 HANDLERS: dict[str, Handler] = {
     "git": _git,
+    "hg": _hg,
+    **dict.fromkeys(
+        ("mount", "setenforce", "rmmod", "modprobe", "update-rc.d", "chkconfig"), _switches
+    ),
     "kill": _kill,
     **dict.fromkeys(("killall", "pkill", "killall5", "skill"), _kill_by_name),
     **dict.fromkeys(("systemctl", "launchctl"), _systemctl),

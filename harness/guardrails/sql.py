@@ -151,7 +151,7 @@ def _called(first: str, tokens: Sequence[Token]) -> Iterator[Effect]:
     for token, after in pairwise([*tokens, Token("mark", "", "")]):
         called = after.text == "(" or (first in {"EXEC", "EXECUTE", "CALL"} and after.text != ".")
         if token.kind == "word" and called:
-            if token.value in verbs.DROPPING or token.value.startswith("SP_DROP"):
+            if token.value in verbs.DROPPING or token.value.startswith(("SP_DROP", "DROP_")):
                 yield Effect("drop", first, (token.text,))
             elif token.value in verbs.RENAMING:
                 yield Effect("alter_rename", first, (token.text,))

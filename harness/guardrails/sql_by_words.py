@@ -12,7 +12,7 @@ _ALTER_WORDS = frozenset(
     "DROP TRUNCATE DELETE RENAME DISABLE MODIFY UNUSED SWAP CLEAR DETACH EXCHANGE".split()
 )
 _MOVES = re.compile(
-    r"\b(?:SWITCH (?:PARTITION .{1,80} )?TO|APPEND FROM|MOVE PART(?:ITION)? .{1,80} TO TABLE"
+    r"\b(?:SWITCH (?:PARTITION .{1,80} )?TO|APPEND FROM|MOVE PART(?:ITION)?(?: .{1,80})? TO TABLE"
     r"|REPLACE PARTITION|DISCARD (?:PARTITION .{1,80} )?TABLESPACE"
     r"|ENGINE =? ?(?:BLACKHOLE|MEMORY|HEAP|NULL)\b)"
 )
@@ -41,10 +41,13 @@ _DATA = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".dat", ".xml", ".parquet")
 
 def altered(tokens: Sequence[Token]) -> str:
     """Return what kind of effect the words of an ALTER name, where a parser reads past them."""
+    second = tokens[1].value if len(tokens) > 1 else ""
     text = joined([Token("word", t.value, t.value) for t in tokens if t.kind != "string"]).upper()
+    if second == "TABLESPACE" and {"OFFLINE", "DROP"} & set(text.split()):
+        return "alter_drop"
     if _MOVES.search(text) or _EXPIRES.search(text):
         return "alter_drop"
-    on_data = len(tokens) > 1 and tokens[1].value in {"TABLE", "VIEW", "FOREIGN", "MATERIALIZED"}
+    on_data = second in {"TABLE", "VIEW", "FOREIGN", "MATERIALIZED"}
     return "alter_rename" if on_data and " SET SCHEMA " in text else ""
 
 
@@ -78,8 +81,10 @@ def _starts(tokens: Sequence[Token]) -> Iterator[int]:
 def _begins(tokens: Sequence[Token], at: int) -> bool:
     """Whether a statement that destroys begins here: an expression ended, and its words follow."""
     before = tokens[at - 1]
+    # SET NOCOUNT ON ends where its switch stands.
+    switched = {"ON"} if tokens[0].value == "SET" else set()
     if (before.kind == "mark" and before.text != ")") or (
-        before.kind == "word" and before.value in _NOT_BEFORE
+        before.kind == "word" and before.value in _NOT_BEFORE - switched
     ):
         return False
     first = tokens[at].value

@@ -48,7 +48,8 @@ class Temporary:
             name = _name_behind(tokens, 1, last=True)
         if name not in self._names:
             # T-SQL's; dropping one is an effect of its own.
-            return words[0] != "DROP" and name.startswith("#") and not name.startswith("##")
+            own = name.startswith(("#", "@")) and not name.startswith(("##", "@@"))
+            return words[0] != "DROP" and own
         self._names -= {name} if words[0] == "DROP" else set()
         return True
 

@@ -23,12 +23,21 @@ def _always(node: Any) -> bool:
         return _always(node.left) and _always(node.right)
     if isinstance(node, exp.Or):
         return _any_holds(list(node.flatten()))
+    if node.args.get("negate") and not isinstance(node, exp.Is):
+        return _not(exp.Not(this=_turned(node)))
     if _for_all_alike(node):
         return not _never(node)  # for every row or for none: nobody means none
     if _constant(node) is True:
         return True
     known = _HOLDING.get(type(node))
     return known is not None and known(node)
+
+
+def _turned(node: Any) -> Any:
+    """Return a condition that newer sqlglot marks as negated without that mark."""
+    plain = node.copy()
+    plain.args.pop("negate")
+    return plain
 
 
 def _any_holds(parts: list[Any]) -> bool:
@@ -45,6 +54,8 @@ def _leaves_nothing(one: Any, other: Any) -> bool:
     """Say whether every row fits one of the two: ``a`` and ``NOT a``, ``a > 5`` and ``a <= 5``."""
     for some, rest in ((one, other), (other, one)):
         if isinstance(rest, exp.Not) and rest.this.unnest() == some:
+            return True
+        if rest.args.get("negate") and not some.args.get("negate") and _turned(rest) == some:
             return True
         kinds = _COMPLEMENTS.get(type(some), ())
         if isinstance(rest, kinds) and some.left == rest.left and some.right == rest.right:
@@ -184,7 +195,7 @@ def _for_all_alike(node: Any) -> bool:
 def _stands_alone(each: Any, condition: Any) -> bool:
     """Whether a part of a subquery says nothing of the row outside: it names its own tables."""
     if isinstance(each, exp.Subquery | exp.Select):
-        return each.find(exp.From) is not None
+        return True
     query = each.find_ancestor(exp.Select)
     inside = query is not None and any(query is part for part in condition.walk())
     if not inside or not isinstance(each, exp.Star | exp.Column):

@@ -15,7 +15,10 @@ ASKED = {"sql": (0.95, 0.02), "shell": (0.95, 0.03)}
 
 @pytest.mark.parametrize(
     ("language", "part"),
-    [*itertools.product(ASKED, ("development", "held-out")), ("sql", "fresh")],
+    [
+        *itertools.product(ASKED, ("development", "held-out", "fresh-3", "fresh-4")),
+        ("sql", "fresh"),
+    ],
 )
 def test_dangerous_statements_are_caught_and_others_let_through(language, part):
     """Both shares are what the project promises, on the statements kept apart as well."""

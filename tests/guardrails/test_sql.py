@@ -219,3 +219,75 @@ def test_what_dialects_have_of_their_own_and_changes_nothing(text):
 def test_another_language_is_not_sql_by_looking_like_a_call():
     """Outside of a block a call by name is nothing that SQL runs."""
     assert told("db.users.find({})")[0][0] == "unreadable_sql"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 1 DROP PROCEDURE dbo.p", "USE shop DELETE FROM dbo.t",
+        "SET NOCOUNT ON TRUNCATE TABLE dbo.t", "UPDATE t SET a = 1 WHERE id = 2 DELETE FROM u",
+    ],
+)  # fmt: skip
+def test_a_statement_needs_no_semicolon_before_it(text):
+    """T-SQL takes the next statement where an expression ended."""
+    assert {kind for kind, _ in told(text)} & {"drop", "delete_without_where", "truncate"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM t FOR UPDATE", "SELECT a, delete FROM t", "GRANT DELETE ON t TO x",
+        "INSERT INTO t SELECT 1 ON CONFLICT (id) DO UPDATE SET a = 1",
+    ],
+)  # fmt: skip
+def test_the_words_of_a_clause_begin_no_statement(text):
+    """UPDATE and DELETE also name locks, columns and rights."""
+    assert not {kind for kind, _ in told(text)} - {"update"}
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "a = 5 OR NOT (a = 5)", "a LIKE 'x' OR a NOT LIKE 'x'", "a > 5 OR a <= 5",
+        "k IS NULL OR k IS NOT NULL", "id = ANY (SELECT id FROM t)", "0 < id",
+        "(SELECT count(*) FROM t) >= 0", "EXISTS (SELECT * FROM t)", "id < 999999999",
+        "id IN (SELECT id FROM t WHERE 1 = 1)", "created < '2999-01-01'", "length(a) >= 0",
+        "a GLOB '*'", "a ~ '.*'", "id NOT IN (0, -1)", "id > 0 || 1",
+    ],
+)  # fmt: skip
+def test_a_where_that_keeps_no_row_is_none(where):
+    """Complements, own keys, subqueries that ask nothing of the row, bounds that all keep."""
+    assert "delete_without_where" in {kind for kind, _ in told(f"DELETE FROM t WHERE {where}")}
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "a > 5 OR b <= 5", "a < 5 OR a > 9", "a NOT LIKE '%'", "a NOT BETWEEN 1 AND 2",
+        "id = ANY (SELECT id FROM u)", "EXISTS (SELECT 1 FROM u WHERE u.id = t.id)",
+        "valid_to < '9999-12-31'", "id NOT IN (4, 5)", "id < 100", "a = 'x' || 'y'",
+        "id NOT IN (SELECT id FROM t)",
+    ],
+)  # fmt: skip
+def test_a_where_that_keeps_some_rows_is_one(where):
+    """What looks like those and is not."""
+    kinds = {kind for kind, _ in told(f"DELETE FROM t WHERE {where}")}
+    assert kinds == {"delete"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("DELETE FROM #t", set()),
+        ("DELETE FROM #t\nusers", {"delete_without_where"}),
+        ("UPDATE #t SET a = 1\nusers SET a = 2", {"update_without_where", "unreadable_sql"}),
+        ("DELETE FROM ##t", {"delete_without_where"}),
+        ("CREATE TEMP TABLE s (a int); COMMIT; DROP TABLE s", set()),
+        ("BEGIN; CREATE TEMP TABLE s (a int); ROLLBACK; DROP TABLE s", {"drop"}),
+    ],
+)
+def test_own_temporary_tables_go_freely_and_nothing_else(text, kinds):
+    """What may be a comment to another dialect spares no table."""
+    found = {kind for kind, _ in told(text)}
+    assert found <= kinds
+    assert bool(found) == bool(kinds)
