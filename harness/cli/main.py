@@ -7,6 +7,7 @@ import gc
 import os
 import shlex
 import sys
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from harness.cli.lazy import LazyGroup
 from harness.cli.options import FORMAT as _FORMAT
 from harness.cli.options import ROOT as _ROOT
 from harness.cli.shell import RESULT_CODES, run
+from harness.errors import EXIT_INTERRUPTED
 
 _ITEM = click.argument("items", nargs=-1, required=True, metavar="ITEM...")
 _ELSEWHERE = {
@@ -373,6 +375,23 @@ def schema(folder: str, *, only_check: bool) -> None:
     run(command, "text", ".")
 
 
+def _asked() -> int:
+    """Run what the command line asks; also one that click refuses leaves a document for JSON."""
+    try:
+        code = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        words = sys.argv[1:]
+        if "--format=json" in words or ("--format", "json") in pairwise(words):
+            import json
+
+            click.echo(json.dumps({"errors": [{"message": error.format_message()}]}, indent=2))
+        return error.exit_code
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
     # Imports and records make many objects and few circles: looking for those took a tenth.
@@ -382,7 +401,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        sys.exit(cli(standalone_mode=True))
+        sys.exit(_asked())
     finally:
         # The process ends: looking for circles in all that it still holds took another tenth.
         gc.freeze()

@@ -63,7 +63,10 @@ def exact_model(model: Model, name: str, grader: GraderSpecification) -> ExactMo
 
 
 async def exact_rates(
-    context: Context, inquiries: Sequence[Inquiry], models: Mapping[str, Model]
+    context: Context,
+    inquiries: Sequence[Inquiry],
+    models: Mapping[str, Model],
+    late: Callable[[], bool],
 ) -> dict[str, dict[str, Exact]]:
     """Return item -> case -> exact failure rates of case and twin, averaged over all orders.
 
@@ -74,11 +77,15 @@ async def exact_rates(
     wanted = {each.question.item: _asked(each, models[each.subject.model]) for each in inquiries}
     total = sum(orders(asked[1]) for cases in wanted.values() for asked in cases.values())
     with context.progress() as progress:
-        computing = Computing(progress, total)
-        return {
+        computing = Computing(progress, total, late)
+        found = {
             inquiry.question.item: await _of(inquiry, wanted[inquiry.question.item], computing)
             for inquiry in inquiries
         }
+    if computing.done < total:
+        done = f"{computing.done} of {total} conversations were computed"
+        context.say(f"exact rates: the budget of minutes is spent, {done}")
+    return found
 
 
 def _asked(inquiry: Inquiry, model: Model) -> dict[tuple[str, str], Asked]:
@@ -102,4 +109,6 @@ async def _of(
         twin = wanted.get((name, TWIN))
         if base is not None:
             result[name] = base, None if twin is None else await computing.rate(twin, text)
+        if computing.late():
+            break
     return result

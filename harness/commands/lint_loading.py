@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from harness import plugins
 from harness.anonymize import scan
 from harness.domain.closure import Closures
+from harness.domain.guardrail import GuardrailRules
 from harness.domain.item import ActionItem, EscalationItem, GuardrailItem
 from harness.domain.label import FEWEST_FAILURES
 from harness.domain.postmortem import Trace
@@ -50,6 +51,7 @@ from harness.rules.view import (
 )
 
 T = TypeVar("T")
+ReadGuardrail = tuple[Guardrail, Loaded[GuardrailRules]]
 _TRACES = "traces"
 _GUARDRAILS = "guardrails"
 
@@ -99,6 +101,7 @@ def read_project(
         traces={k: _document(v) if v else None for k, v in traces.items()},
         closures={k: _document(v) if v else None for k, v in closures.items()},
         guardrails={name: found is not None for name, found in guardrails.items()},
+        guardrail_files={k: _document(v[1]) for k, v in guardrails.items() if v is not None},
         eval_digests=_digests(closures, items, evals, guardrails),
         labelled=_labelled(reading, evals),
         event_classes=event_classes,
@@ -222,7 +225,7 @@ def _event_classes(
     return found
 
 
-def _guardrails(reading: Reading) -> dict[str, Guardrail | None]:
+def _guardrails(reading: Reading) -> dict[str, ReadGuardrail | None]:
     """Return the guardrails of the project's folder, by the path that items write."""
     root, folder = reading.project.root, reading.project.root / _GUARDRAILS
     paths, misnamed = yaml_files(folder)
@@ -233,8 +236,8 @@ def _guardrails(reading: Reading) -> dict[str, Guardrail | None]:
     }
 
 
-def _guardrail(root: Path, path: Path) -> Guardrail:
-    return load_guardrail(inside(root, path))[0]
+def _guardrail(root: Path, path: Path) -> ReadGuardrail:
+    return load_guardrail(inside(root, path))
 
 
 def _trace(root: Path, path: Path) -> Loaded[Trace]:
@@ -245,7 +248,7 @@ def _digests(
     closures: dict[str, Loaded[Closures] | None],
     items: dict[str, Loaded[ActionItem] | None],
     evals: dict[str, LoadedEval | None],
-    guardrails: dict[str, Guardrail | None],
+    guardrails: dict[str, ReadGuardrail | None],
 ) -> dict[str, str]:
     """Return the digests of the evals of items that were closed, as they are today."""
     found = {}
@@ -258,9 +261,10 @@ def _digests(
             cases = {case.value.id: case.value for case in evaluation.cases}
             guards = None
             if isinstance(item.value, GuardrailItem):
-                guards = guardrails.get(item.value.guardrail)
-                if guards is None:
+                read = guardrails.get(item.value.guardrail)
+                if read is None:
                     continue
+                guards = read[0]
             found[name] = digests.eval_digest(
                 digests.protocol_digest(evaluation.value, guards.digest if guards else None),
                 digests.case_digests(evaluation.value, cases),

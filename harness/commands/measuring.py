@@ -115,6 +115,7 @@ async def _measure(
     conduct: Conduct,
 ) -> Measured:
     names = {subject.evaluation.id for subject in found}
+    late = purse_of(project.config.budget, [], minutes=options.minutes).late
     async with lent(asked.models.values()):
         with hold_all(project.reports, names, context.now):
             evidence, inquiries = await _sampled(context, project, found, asked, options, conduct)
@@ -123,7 +124,7 @@ async def _measure(
             return measured
         from harness.commands.exact import exact_rates  # noqa: PLC0415 - few models can
 
-        return replace(measured, exact=await exact_rates(context, inquiries, asked.models))
+        return replace(measured, exact=await exact_rates(context, inquiries, asked.models, late))
 
 
 async def _sampled(

@@ -70,7 +70,7 @@ def nightly(context: Context, options: NightOptions) -> dict[str, Json]:
         evidence = read_evidence(project.reports)
         life.catch_up(project, evidence)
         catch_up(project, evidence)
-        held = all_held(project, evidence, context.now().date())
+        held = _all_held(context, tonight, evidence)
         subjects = [e.subject for e in held if _in_play(e) and e.subject is not None]
         refuse_unpriced(budget.money, [pair for each in subjects for pair in each.priced()])
         tonight.before = {each.item.id: each.standing.stage for each in held}
@@ -79,14 +79,14 @@ def nightly(context: Context, options: NightOptions) -> dict[str, Json]:
         evidence, held = _reopen(context, tonight, evidence, held)
         _replay(context, tonight, held)
         evidence = read_evidence(project.reports)
-        held = all_held(project, evidence, context.now().date())
+        held = _all_held(context, tonight, evidence)
         tonight.watched = _watched(held, evidence)
         tonight.drift = drift_of(evidence.nights, tonight.kept(), evidence)
         evidence, held = _reopen(context, tonight, evidence, held)
         held = _elsewhere(context, tonight, held)
         if options.close and _close(context, tonight, held):
             evidence = read_evidence(project.reports)
-            held = _elsewhere(context, tonight, all_held(project, evidence, context.now().date()))
+            held = _elsewhere(context, tonight, _all_held(context, tonight, evidence))
         record = tonight.record(context, evidence, held)
         given_up = _given_up(evidence, held, tonight.drift)
         with hold_events(project.reports, context.now):
@@ -135,7 +135,21 @@ def _reopen(
     if records:
         with hold_events(tonight.project.reports, context.now):
             life.record(context, tonight.project, evidence, records)
-    return evidence, all_held(tonight.project, evidence, context.now().date())
+    return evidence, _all_held(context, tonight, evidence)
+
+
+def _all_held(context: Context, tonight: Tonight, evidence: Evidence) -> list[Held]:
+    """Return the items; one whose files are broken takes no night from the others.
+
+    InputError where none is left.
+    """
+    refused: dict[str, str] = {}
+    today = context.now().date()
+    held = all_held(tonight.project, evidence, today, refused=refused)
+    if refused and not held:
+        all_held(tonight.project, evidence, today)
+    tonight.refused = refused
+    return held
 
 
 def _field(context: Context, tonight: Tonight, evidence: Evidence, held: Held) -> Watched | None:

@@ -36,22 +36,30 @@ class Held:
 
 
 def all_held(
-    project: LoadedProject, evidence: Evidence, today: dt.date, items: Iterable[str] | None = None
+    project: LoadedProject,
+    evidence: Evidence,
+    today: dt.date,
+    items: Iterable[str] | None = None,
+    refused: dict[str, str] | None = None,
 ) -> list[Held]:
     """Return all items of a project, or those named, in the order of their names.
 
-    All problems of all files are raised together as InputError.
+    All problems of all files are raised together as InputError; with ``refused`` the other items
+    are returned, and it takes item -> what is wrong in its files.
     """
     evals: dict[str, tuple[LoadedEval, Subject | None]] = {}
     wanted = None if items is None else set(items)
     found, problems = [], []
-    for loaded in list_items(project):
+    for loaded in list_items(project, refused):
         if wanted is not None and loaded.value.id not in wanted:
             continue
         try:
             found.append(held(project, evidence, today, loaded, evals))
         except InputError as error:
-            problems += [each for each in error.problems if each not in problems]
+            if refused is not None:
+                refused.setdefault(loaded.value.id, str(error.problems[0]))
+            else:
+                problems += [each for each in error.problems if each not in problems]
     if problems:
         raise InputError(*problems)
     return found

@@ -7,9 +7,11 @@ from typing import Any
 from harness import __version__
 from harness.commands.context import Context
 from harness.commands.night_drift import Kept
+from harness.commands.life import closures
 from harness.commands.night_records import new_trials, outcome_of, spent_in
 from harness.commands.standings import Held
 from harness.decide.evidence import Evidence
+from harness.decide.lifecycle import standing
 from harness.decide.watching import Watch, watch_object
 from harness.domain.closure import Closed
 from harness.domain.postmortem import Postmortem
@@ -33,6 +35,8 @@ class Tonight:
     """Item -> its stage when the night began."""
     notes: dict[str, str] = field(default_factory=dict)
     """Item -> why it could not be evaluated."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Item -> what is wrong in its files, so that nobody can say where it stands."""
     warnings: list[str] = field(default_factory=list)
     closed: list[dict[str, Json]] = field(default_factory=list)
     reopened: list[dict[str, Json]] = field(default_factory=list)
@@ -68,7 +72,14 @@ class Tonight:
             r for each in self.runs for r in read_run(self.project.reports, each["run"]).records
         ]
         trials = new_trials(records)
-        items = [self._item(each, trials) for each in held]
+        today = context.now().date()
+        items = [
+            *(self._item(each, trials) for each in held),
+            *(
+                self._unread(name, why, standing(closures(evidence, name), None, None, today).stage)
+                for name, why in self.refused.items()
+            ),
+        ]
         outcome, code = outcome_of(items, self.reopened, self.drift)
         date = self.started[:10]
         return {
@@ -94,6 +105,22 @@ class Tonight:
             "drift": self.drift,
             "items": items,
             "warnings": self.warnings,
+        }
+
+    def _unread(self, name: str, why: str, stage: str) -> dict[str, Any]:
+        """Return an item whose files cannot be read: never green, and nobody's trial."""
+        unknown = ("owner", "verdict", "eval", "fingerprint", "trials", "failures", "target")
+        return {
+            "item": name,
+            "kind": "unreadable",
+            "before": stage,
+            "after": stage,
+            "new_trials": 0,
+            "floor": None,
+            "closing": None,
+            "watch": None,
+            "note": why,
+            **dict.fromkeys(unknown),
         }
 
     def _item(self, held: Held, trials: Mapping[tuple[str, str], int]) -> dict[str, Any]:

@@ -52,22 +52,32 @@ def read_item(project: LoadedProject, path: Path) -> Loaded[ActionItem]:
     return item
 
 
-def list_items(project: LoadedProject) -> tuple[Loaded[ActionItem], ...]:
-    """Return all action items in the order of their names; raise InputError with all problems."""
+def list_items(
+    project: LoadedProject, refused: dict[str, str] | None = None
+) -> tuple[Loaded[ActionItem], ...]:
+    """Return all action items in the order of their names; raise InputError with all problems.
+
+    With ``refused`` the others are returned, and it takes name of a file -> what is wrong there.
+    """
     paths, problems = yaml_files(project.items)
     items: list[Loaded[ActionItem]] = []
-    for path in paths:
-        try:
-            items.append(load(inside(project.root, path), _ANY_ITEM))
-        except InputError as error:
-            problems += [p for p in error.problems if isinstance(p, Problem)]
     first: dict[str, Loaded[ActionItem]] = {}
     evals = eval_ids(project)
-    for item in items:
-        problems += _item_problems(project, item, evals)
-        if first.setdefault(item.value.id, item) is not item:
-            problems.append(_two_items(item, first[item.value.id].place("id")))
-    if problems:
+    for path in paths:
+        try:
+            item = load(inside(project.root, path), _ANY_ITEM)
+            wrong = _item_problems(project, item, evals)
+            if first.setdefault(item.value.id, item) is not item:
+                wrong.append(_two_items(item, first[item.value.id].place("id")))
+        except InputError as error:
+            wrong = [p for p in error.problems if isinstance(p, Problem)]
+        else:
+            items += [] if wrong else [item]
+        if wrong and refused is not None:
+            refused.setdefault(path.stem, str(wrong[0]))
+        else:
+            problems += wrong
+    if problems and refused is None:
         raise InputError(*problems)
     return tuple(items)
 

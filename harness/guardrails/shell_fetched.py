@@ -1,4 +1,4 @@
-"""Scripts that a text fetches from elsewhere and then runs: a pipe to a shell with a stop between."""
+"""Scripts that a text fetches and then runs: a pipe to a shell with a stop between."""
 
 from collections.abc import Iterable, Iterator
 from posixpath import basename

@@ -57,7 +57,7 @@ def _leaves_nothing(one: Any, other: Any) -> bool:
             return True
         if rest.args.get("negate") and not some.args.get("negate") and _turned(rest) == some:
             return True
-        kinds = _COMPLEMENTS.get(type(some), ())
+        kinds: Any = _COMPLEMENTS.get(type(some), ())
         if isinstance(rest, kinds) and some.left == rest.left and some.right == rest.right:
             return True
     return False

@@ -68,6 +68,8 @@ def documents(view: View) -> Iterator[tuple[Subject, str, Document[Any]]]:
         yield "case", case.value.incident, case
     for trace in filter(None, view.traces.values()):
         yield "trace", trace.value.incident, trace
+    for guardrail in view.guardrail_files.values():
+        yield "guardrail", "", guardrail
     for closures in filter(None, view.closures.values()):
         closed = view.items.get(closures.value.item)
         yield "closures", closed.value.incident if closed is not None else "", closures

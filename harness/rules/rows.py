@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from harness.domain.case import Case, Eval
+from harness.domain.guardrail import GuardrailRules
 from harness.domain.item import ActionItem, EscalationItem
 from harness.domain.postmortem import Inference
 from harness.errors import Place
@@ -109,13 +110,13 @@ def row_missing(postmortem: PostmortemDocument, _view: View) -> Iterator[Hit]:
     message="{key} holds a placeholder",
     why="""A placeholder fills the row for every tool that counts, and tells a reader nothing.""",
     fix="Write what it stands for.",
-    on=("postmortem", "item", "eval", "case"),
+    on=("postmortem", "item", "eval", "case", "guardrail"),
     bad=(in_postmortem("detection: TBD\n"),),
     good=(in_postmortem("detection: The unknown order count was noticed by a customer.\n"),),
 )
 def placeholder(document: Document[object], _view: View) -> Iterator[Hit]:
     """Find texts that only hold a place."""
-    asked = _DRAFTED if isinstance(document.value, Case | Eval) else _PLACEHOLDER
+    asked = _DRAFTED if isinstance(document.value, Case | Eval | GuardrailRules) else _PLACEHOLDER
     for key, text, place in _texts(document):
         if text is not None and asked.search(text):
             yield hit(place, key=key)
@@ -135,6 +136,9 @@ def _texts(document: Document[object]) -> Iterator[tuple[str, str | None, Place]
         yield from _case_texts(document, document.value)
     elif isinstance(document.value, Eval):
         yield "description", document.value.description, document.place("description")
+    elif isinstance(document.value, GuardrailRules):
+        for path, text in texts(document.value, ()):
+            yield ".".join(map(str, path)), text, document.place(*path)
     elif isinstance(document.value, ActionItem):
         yield "title", document.value.title, document.place("title")
         if isinstance(document.value, EscalationItem):

@@ -10,7 +10,7 @@ from harness.rules.view import View
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
-Subject = Literal["postmortem", "item", "eval", "case", "trace", "closures"]
+Subject = Literal["postmortem", "item", "eval", "case", "trace", "closures", "guardrail"]
 """The kinds of documents."""
 
 

@@ -7,6 +7,7 @@ from typing import Generic, Literal, TypeVar
 
 from harness.domain.case import Case, Eval
 from harness.domain.closure import Closures
+from harness.domain.guardrail import GuardrailRules
 from harness.domain.item import ActionItem
 from harness.domain.postmortem import Postmortem, Trace
 from harness.errors import Place, Problem
@@ -81,6 +82,8 @@ class View:
     closures: Mapping[str, Document[Closures] | None] = field(default_factory=dict)
     guardrails: Mapping[str, bool] = field(default_factory=dict)
     """By the path that items write: whether the file could be read."""
+    guardrail_files: Mapping[str, Document[GuardrailRules]] = field(default_factory=dict)
+    """Those of them that could be read."""
     eval_digests: Mapping[str, str] = field(default_factory=dict)
     """Item -> the digest of its eval as it is now, for items that were closed."""
     labelled: Mapping[str, Labelled] = field(default_factory=dict)
