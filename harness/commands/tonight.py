@@ -6,8 +6,8 @@ from typing import Any
 
 from harness import __version__
 from harness.commands.context import Context
-from harness.commands.night_drift import Kept
 from harness.commands.life import closures
+from harness.commands.night_drift import Kept
 from harness.commands.night_records import new_trials, outcome_of, spent_in
 from harness.commands.standings import Held
 from harness.decide.evidence import Evidence

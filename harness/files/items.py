@@ -60,6 +60,8 @@ def list_items(
     With ``refused`` the others are returned, and it takes name of a file -> what is wrong there.
     """
     paths, problems = yaml_files(project.items)
+    if refused is not None:
+        refused.update({Path(each.place.path).name: str(each) for each in problems})
     items: list[Loaded[ActionItem]] = []
     first: dict[str, Loaded[ActionItem]] = {}
     evals = eval_ids(project)
@@ -67,7 +69,9 @@ def list_items(
         try:
             item = load(inside(project.root, path), _ANY_ITEM)
             wrong = _item_problems(project, item, evals)
-            if first.setdefault(item.value.id, item) is not item:
+            # A file of another name takes no name from the one that bears it.
+            named = refused is None or not wrong
+            if named and first.setdefault(item.value.id, item) is not item:
                 wrong.append(_two_items(item, first[item.value.id].place("id")))
         except InputError as error:
             wrong = [p for p in error.problems if isinstance(p, Problem)]

@@ -375,3 +375,26 @@ def test_a_ledger_whose_file_is_gone_is_told_by_verify(measured: Any):
         f"reports/ledger/runs/{path.name}: seal: the run was sealed and its records are missing, "
         "restore the file from a copy\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("status", "--format", "json", "--nope"), "No such option '--nope'"),
+        (("nope", "--format=json"), "No such command 'nope'"),
+        (("check", "--format", "json"), "Missing argument"),
+    ],
+)
+def test_a_command_line_that_is_refused_leaves_a_document_too(project: Any, words: Any, said: str):
+    """Whoever asks for JSON gets one document, whatever is wrong."""
+    ran = project.spawn(*words)
+    assert ran.code == 2
+    (error,) = ran.json["errors"]
+    assert said in error["message"]
+    assert "Error: " in ran.err
+
+
+def test_a_command_line_that_is_refused_in_text_says_so_once(project: Any):
+    """Nothing on stdout."""
+    ran = project.spawn("status", "--nope")
+    assert (ran.code, ran.out) == (2, "")

@@ -155,3 +155,11 @@ def test_exact_rates_of_a_check_are_shown_beside_it(asked: Any):
     found = asked.run("check", "ITEM-1", "--exact", "--format", "json").json[0]
     rates = {case: [round(rate, 9) for rate in both] for case, both in found["exact"].items()}
     assert rates == {"silent": [0.7, 0.3], "spike": [0.7, 0.3]}
+
+
+def test_minutes_end_the_exact_rates_of_a_check_too(asked: Any):
+    """What was computed is shown, and how much that is."""
+    done = asked.run("check", "ITEM-1", "--exact", "--minutes", "1e-9")
+    assert "exact rates: the budget of minutes is spent, 0 of " in done.err
+    whole = asked.run("check", "ITEM-1", "--exact", "--calls", "4")
+    assert "the budget of minutes" not in whole.err

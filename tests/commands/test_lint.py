@@ -312,3 +312,25 @@ def test_a_link_out_of_the_project_is_told_by_the_folder_too(bare) -> None:
     ran = bare.run("lint", "postmortems")
     assert ran.code == 2
     assert "postmortems/INC-3.md: PM000 error leads out of the project" in ran.out
+
+
+def test_a_guardrail_that_a_draft_left_open_is_found(project):
+    """FILL IN in a guardrail's file is as open as in a case."""
+    project.write(
+        "guardrails/g.yaml",
+        """
+        id: g
+        description: FILL IN what it stops
+        block:
+          - id: a
+            why: FILL IN
+            tools: [bash]
+        """,
+    )
+    found = [
+        each
+        for each in project.run("lint", "--format", "json").json["findings"]
+        if each["rule"] == "PM102"
+    ]
+    assert [each["path"] for each in found] == ["guardrails/g.yaml"] * 2
+    assert "block.0.why holds a placeholder" in found[1]["message"]

@@ -506,3 +506,38 @@ def test_an_item_decided_from_the_field_is_closed_by_the_night_too(closed: Any):
     assert (code, of(record, "ITEM-3")["after"]) == (0, "closed")
     assert record["closed"] == [{"item": "ITEM-3", "number": 1}]
     assert closed.run("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("action_items/ITEM-2.yaml", "id: ITEM-2\nkind: eval_coverage\nevla: stall\n"),
+        ("action_items/ITEM-2.yaml", "id: [\n"),
+        ("action_items/ITEM-1-copy.yaml", "COPY"),
+        ("cases/other/eval.yaml", "id: other\ngradr: decision\n"),
+    ],
+)
+def test_a_broken_file_takes_no_night_from_the_others(closed: Any, file: str, content: str):
+    """What is watched gets its round; the broken one is named, and the night is not green."""
+    if content == "COPY":
+        content = (closed.root / "action_items/ITEM-1.yaml").read_text()
+    elif file.startswith("cases/"):
+        closed.item("ITEM-2")
+        item = closed.root / "action_items/ITEM-2.yaml"
+        item.write_text(item.read_text().replace("eval: stall", "eval: other"))
+    closed.write(file, content)
+    code, record = night(closed, "--calls", "100")
+    assert (code, record["outcome"]) == (3, "partial")
+    assert of(record)["new_trials"] > 0
+    (broken,) = [each for each in record["items"] if each["kind"] == "unreadable"]
+    assert broken["note"].startswith(file)
+    assert closed.run("verify").code in {0, 2}
+    assert "items." not in closed.run("verify").out
+
+
+def test_a_night_of_broken_files_alone_is_refused(closed: Any):
+    """Where no item can be read there is no night: exit 2, as for every file."""
+    closed.write("action_items/ITEM-1.yaml", "id: [\n")
+    ran = closed.run("nightly")
+    assert ran.code == 2
+    assert "action_items/ITEM-1.yaml" in ran.err
