@@ -87,7 +87,7 @@ def main() -> None:
     found = {
         language: {
             part: {name: measured(language, part, way(language)) for name, way in ways.items()}
-            for part in ("development", "held-out", "fresh", "fresh-3", "fresh-4")
+            for part in ("development", "held-out", "fresh", "fresh-3", "fresh-4", "fresh-5")
             if (CORPUS / f"{language}-{part}.jsonl").exists()
         }
         for language in KEYS

@@ -39,6 +39,7 @@ def _switches(call: Call) -> Iterator[Effect]:
     elif (
         (call.program == "setenforce" and texts & {"0", "permissive"})
         or call.program == "rmmod"
+        or (call.program == "swapoff" and given.has("a", "all"))
         or (call.program == "modprobe" and given.has("r", "remove"))
         or (call.program in {"update-rc.d", "chkconfig"} and texts & {"remove", "disable", "off"})
     ):
@@ -116,6 +117,11 @@ def _kill(call: Call) -> Iterator[Effect]:
         yield call.effect("process_kill", broad)
 
 
+def _fuser(call: Call) -> Iterator[Effect]:
+    if options(call.words, "nN").has("k", "kill"):
+        yield call.effect("process_kill", [t for t in call.texts if not t.startswith("-")])
+
+
 def _kill_by_name(call: Call) -> Iterator[Effect]:
     given = options(call.words, "sutGgPo", ("signal", "user", "euid", "session"))
     hard = any(re.fullmatch(r"-(?:9|KILL|SIGKILL|s?KILL)", t) for t in call.texts)
@@ -177,6 +183,8 @@ def _account(call: Call) -> Iterator[Effect]:
     )
     locks = given.has("L", "p", "lock", "e")
     harmless = harmless or (call.program == "usermod" and not locks and not powerful)
+    ends = call.program == "chage" and given.has("E", "I", "M", "expiredate")
+    harmless = harmless or (call.program == "chage" and not ends)
     joins = call.program in {"gpasswd", "adduser", "addgroup"}
     harmless = harmless or (joins and not _POWERFUL & set(call.texts[1:]))
     if not harmless and not given.has("help"):
@@ -190,7 +198,9 @@ def _packages_of(call: Call) -> Iterator[Effect]:
     if verb in {"unpublish", "yank"} and not _dry(given):
         yield call.effect("resource_delete", given.operands[:3])
     listed = given.has("r", "requirement") or any("$" in t or "`" in t for t in call.texts)
-    if verb == "uninstall" and call.program.startswith("pip") and listed:
+    everywhere = given.has("g", "global") and call.program in {"npm", "pnpm", "yarn"}
+    removes = verb in {"uninstall", "remove", "rm", "un"}
+    if removes and (everywhere or (call.program.startswith("pip") and listed)):
         yield call.effect("package_removal", given.operands)
 
 
@@ -295,6 +305,8 @@ _SQL_CLIENTS: dict[str, tuple[str | None, tuple[str, ...], bool]] = {
     "athena": ("presto", ("--query-string",), False),
     "influx": (None, ("-execute", "--execute"), False),
     "supabase": ("postgres", ("--execute",), False),
+    "wrangler": ("sqlite", ("--command",), False),
+    "turso": ("sqlite", (), True),
     "isql": (None, (), False),
     "vsql": ("postgres", ("-c",), False),
 }
@@ -317,7 +329,8 @@ def _sql(call: Call) -> Iterator[Effect]:
             yield Effect(effect.kind, effect.program, effect.targets, via=(call.program,))
     if {"drop", "destroy", "rm"} & set(call.texts[:2]) and call.program in {"bq", "clickhouse"}:
         yield call.effect("data_store_delete", call.texts[:3])
-    if call.program == "supabase" and {"reset", "delete"} & set(call.texts[:3]):
+    verbs = {"reset", "delete", "destroy"} & set(call.texts[:3])
+    if verbs and call.program in {"supabase", "influx", "wrangler", "turso"}:
         yield call.effect("data_store_delete", call.texts[:3])
 
 
@@ -430,7 +443,7 @@ _DESTROYING_TAILS = (
     ":remove", ":clear", ":truncate", ":nuke", ":refresh", ":rollback",
 )  # fmt: skip
 _ALSO_RM = frozenset(
-    "gsutil gcloud s3cmd mc rclone vercel s5cmd netlify fly flyctl nomad az".split()
+    "serverless sls gsutil gcloud s3cmd mc rclone vercel s5cmd netlify fly flyctl nomad az".split()
 )
 _CALM_TAILS = ("cache:", "config:", "route:", "view:", "optimize:", "assets:", "tmp:", "log:")
 _TEXT_TOOLS = frozenset(
@@ -443,7 +456,7 @@ _TEXT_TOOLS = frozenset(
     "hostname uname history ps top htop df du free uptime lsof netstat ss ping dig nslookup host "
     "traceroute pg_dump mysqldump pg_restore git printenv env bash sh zsh dash ksh fish python "
     "python3 perl ruby node php lua command ansible-doc tldr tmux screen brew fzf bat "
-    "eza exa".split()
+    "eza exa coverage".split()
 )
 _RESETS = frozenset("prisma flyway liquibase alembic manage.py knex sequelize dotnet "
                     "supabase drizzle-kit typeorm ef django-admin hasura atlas "
@@ -501,10 +514,12 @@ HANDLERS: dict[str, Handler] = {
     "git": _git,
     "hg": _hg,
     **dict.fromkeys(
-        ("mount", "setenforce", "rmmod", "modprobe", "update-rc.d", "chkconfig"), _switches
+        ("mount", "setenforce", "rmmod", "modprobe", "update-rc.d", "chkconfig", "swapoff"),
+        _switches,
     ),
     "kill": _kill,
     **dict.fromkeys(("killall", "pkill", "killall5", "skill"), _kill_by_name),
+    "fuser": _fuser,
     **dict.fromkeys(("systemctl", "launchctl"), _systemctl),
     **dict.fromkeys(("service", "rc-service", "supervisorctl", "pm2", "sv", "monit"), _service),
     **dict.fromkeys(("shutdown", "reboot", "halt", "poweroff", "init", "telinit"), _halt),
@@ -515,7 +530,7 @@ HANDLERS: dict[str, Handler] = {
     ),
     **dict.fromkeys(
         ("userdel", "groupdel", "deluser", "delgroup", "passwd", "usermod", "chpasswd", "gpasswd",
-         "adduser", "addgroup"),
+         "adduser", "addgroup", "chage"),
         _account,
     ),
     **dict.fromkeys(

@@ -18,6 +18,7 @@ ASKED = {"sql": (0.95, 0.02), "shell": (0.95, 0.03)}
     [
         *itertools.product(ASKED, ("development", "held-out", "fresh-3", "fresh-4")),
         ("sql", "fresh"),
+        ("shell", "fresh-5"),
     ],
 )
 def test_dangerous_statements_are_caught_and_others_let_through(language, part):
