@@ -19,7 +19,15 @@ from harness.domain.decision import Decision, Verdict
 from harness.domain.project import Prices
 from harness.domain.report import CheckReport, Cost, GuardrailFile, Unrecorded, money
 from harness.domain.trial import BASE, TWIN, Fingerprint
-from harness.errors import EXIT_INVALID, EXIT_MET, EXIT_NOT_MET, EXIT_UNDECIDED
+from harness.errors import (
+    EXIT_INVALID,
+    EXIT_MET,
+    EXIT_NOT_MET,
+    EXIT_UNDECIDED,
+    InputError,
+    Place,
+    Problem,
+)
 from harness.files.project import LoadedProject, find_root, load_project
 from harness.plan.policies import policies
 
@@ -40,6 +48,9 @@ AnyReport = Union[CheckReport, "EscalationReport"]
 
 def check(context: Context, options: Options) -> list[AnyReport]:
     """Decide the items, replaying trials as needed; one report per item, in the order given."""
+    if options.exact and options.decide_only:
+        rule, fix = "asks the model, and --decide-only asks none", "leave one of the two out"
+        raise InputError(Problem(Place("--exact"), "", rule, fix=fix))
     project = load_project(find_root(context.start), plugins.adapter_names())
     from_events, replayed = part(project, options.items)
     decided = _field_subjects(project, from_events)

@@ -398,3 +398,10 @@ def test_a_command_line_that_is_refused_in_text_says_so_once(project: Any):
     """Nothing on stdout."""
     ran = project.spawn("status", "--nope")
     assert (ran.code, ran.out) == (2, "")
+
+
+def test_exact_rates_need_the_model_that_is_not_to_be_asked(project: Any):
+    """An option that could do nothing is refused, not passed over."""
+    assert refused(project, "check", "ITEM-1", "--exact", "--decide-only") == [
+        "error: --exact: asks the model, and --decide-only asks none, leave one of the two out"
+    ]
