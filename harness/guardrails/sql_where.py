@@ -78,7 +78,7 @@ def restricted_by_join(statement: Any) -> bool:
     """
     for join in statement.find_all(exp.Join):
         on = join.args.get("on")
-        if on is None or join.side:
+        if on is None or join.side or join.find_ancestor(exp.Select) is not None:
             continue
         parts = on.unnest().flatten() if isinstance(on.unnest(), exp.And) else [on.unnest()]
         if any(not _pairs_keys(part.unnest()) and not _always(part) for part in parts):
@@ -184,25 +184,28 @@ def _is_empty(query: Any) -> bool:
 
 def _for_all_alike(node: Any) -> bool:
     """Whether a condition names nothing of the row: it lets every row through, or none."""
-    return not any(
-        isinstance(each, exp.Var) and each is not node
-        if not isinstance(each, _OF_THE_ROW)
-        else not _stands_alone(each, node)
-        for each in node.walk()
-    )
+    own: dict[int, set[str]] = {}
+    for each in node.walk():
+        if isinstance(each, exp.Select):
+            own[id(each)] = {table.alias_or_name for table in each.find_all(exp.Table)}
+        elif isinstance(each, exp.Var):
+            if each is not node:
+                return False
+        elif isinstance(each, exp.Star | exp.Column):
+            if not _stands_alone(each, own):
+                return False
+        elif isinstance(each, _OF_THE_ROW):
+            return False
+    return True
 
 
-def _stands_alone(each: Any, condition: Any) -> bool:
-    """Whether a part of a subquery says nothing of the row outside: it names its own tables."""
-    if isinstance(each, exp.Subquery | exp.Select):
-        return True
-    query = each.find_ancestor(exp.Select)
-    inside = query is not None and any(query is part for part in condition.walk())
-    if not inside or not isinstance(each, exp.Star | exp.Column):
+def _stands_alone(each: Any, own: dict[int, set[str]]) -> bool:
+    """Whether a column of a subquery says nothing of the row outside: it names its own tables."""
+    names = own.get(id(each.find_ancestor(exp.Select)))
+    if names is None:
         return False
-    if isinstance(each, exp.Star) or isinstance(each.this, exp.Star):
-        return True
-    return bool(each.table) and each.table in {t.alias_or_name for t in query.find_all(exp.Table)}
+    star = isinstance(each, exp.Star) or isinstance(each.this, exp.Star)
+    return star or (bool(each.table) and each.table in names)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -211,7 +214,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 _OF_THE_ROW = (
-    exp.Column, exp.Star, exp.Select, exp.Subquery, exp.Anonymous, exp.Rand, exp.Command,
+    exp.Anonymous, exp.Rand, exp.Command,
     exp.Placeholder, exp.Parameter, exp.SessionParameter,
 )  # fmt: skip
 """What may be another for another row, or is not known here."""

@@ -291,3 +291,13 @@ def test_own_temporary_tables_go_freely_and_nothing_else(text, kinds):
     found = {kind for kind, _ in told(text)}
     assert found <= kinds
     assert bool(found) == bool(kinds)
+
+
+def test_the_join_of_a_subquery_restricts_nothing_outside():
+    """Only a join of the statement itself leaves rows of it out."""
+    inside = "WITH x AS (SELECT 1 FROM a JOIN b ON a.k > 1) DELETE FROM t"
+    assert "delete_without_where" in {kind for kind, _ in told(inside)}
+    own = "DELETE a FROM t a JOIN t b ON a.k = b.k AND a.id > b.id"
+    assert {kind for kind, _ in told(own)} == {"delete"}
+    keys = "DELETE a FROM t a JOIN u b ON a.k = b.k"
+    assert "delete_without_where" in {kind for kind, _ in told(keys)}
