@@ -12,7 +12,7 @@ _FAR, _LONG_AGO = 2100, 1970
 _OPEN_END = 9999
 """The year that stands for "still valid": below it are rows that ended."""
 _YEAR = re.compile(r"(\d{4})-\d{2}-\d{2}")
-_NEVER_NEGATIVE = (exp.Length, exp.Abs, exp.ArraySize)
+_FROM_ZERO_UP = (exp.Length, exp.Abs, exp.ArraySize)
 _TURNED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE, exp.NEQ: exp.NEQ}
 
 
@@ -30,7 +30,7 @@ def passes_all(node: Any) -> bool:
     if is_key(left):
         return bound <= least if least is not None else bound >= HUGE
     return (
-        isinstance(left, _NEVER_NEGATIVE)
+        isinstance(left, _FROM_ZERO_UP)
         and kind in {exp.GT, exp.GTE}
         and (bound < 0 or (bound == 0 and kind is exp.GTE))
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.domain.case import Case
+from harness.domain.item import GuardrailItem
 from harness.domain.lint import UNREADABLE, Finding, LintReport, Severity
 from harness.errors import Problem, printable, show
 from harness.rules.catalogue import RULES
@@ -68,11 +69,21 @@ def documents(view: View) -> Iterator[tuple[Subject, str, Document[Any]]]:
         yield "case", case.value.incident, case
     for trace in filter(None, view.traces.values()):
         yield "trace", trace.value.incident, trace
-    for guardrail in view.guardrail_files.values():
-        yield "guardrail", "", guardrail
+    for path, guardrail in view.guardrail_files.items():
+        yield "guardrail", _incident_of(path, view), guardrail
     for closures in filter(None, view.closures.values()):
         closed = view.items.get(closures.value.item)
         yield "closures", closed.value.incident if closed is not None else "", closures
+
+
+def _incident_of(guardrail: str, view: View) -> str:
+    """Return the incident whose item names a guardrail; of several one that is no draft."""
+    incidents = [
+        item.value.incident
+        for item in filter(None, view.items.values())
+        if isinstance(item.value, GuardrailItem) and item.value.guardrail == guardrail
+    ]
+    return min(incidents, key=view.is_draft, default="")
 
 
 def _cases(view: View) -> Iterator[Document[Case]]:
