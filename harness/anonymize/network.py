@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, back, near, places, starts
+from harness.anonymize.shape import Shape, at_each, back, near, places
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import (
     FILE_ENDINGS,
@@ -98,7 +98,7 @@ def network(text: str, low: str, shape: Shape) -> Iterator[Span]:
     if "." in text or ":" in text or "-" in text:
         yield from _ips(text, shape)
     if "://" in text:
-        yield from _urls(text, low)
+        yield from _urls(text, shape)
     if "." in text:
         yield from _hosts(text, shape)
     if "-" in text and (heads := shape.words & _NODES.keys()):
@@ -180,7 +180,7 @@ _LONGEST_BOX, _LONGEST_HOST = 66, 640
 
 
 def _emails(text: str, shape: Shape) -> Iterator[Span]:
-    signs = places(text, "@")
+    signs = shape.signs
     for found in _mails(text, shape, signs):
         local, host = found.group("local").strip("'`{}=/&"), found.group("host")
         asked = _QUERIED.search(local)
@@ -312,9 +312,8 @@ _ASKED = pattern(r"[?&#;]([A-Za-z][\w.-]{0,40})=[^&#;]{4}")
 _OPENS = {")": "(", "]": "["}
 
 
-def _urls(text: str, low: str) -> Iterator[Span]:
-    anchors = [start for at in places(text, "://") for start in starts(low, at)]
-    for found in at_each(_URL, text, anchors):
+def _urls(text: str, shape: Shape) -> Iterator[Span]:
+    for found in at_each(_URL, text, shape.schemes):
         url = found.group().rstrip(".,;:!?*_~")
         while url[-1:] in {")", "]"} and url.count(url[-1]) > url.count(_OPENS[url[-1]]):
             url = url[:-1].rstrip(".,;:!?")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, back, holds, near, places, runs
+from harness.anonymize.shape import Shape, at_each, back, cue, holds, near, places, runs
 from harness.anonymize.spans import Span, named
 
 SURE, LIKELY, GUESS = 85, 60, 35
@@ -78,21 +78,16 @@ def numbers(text: str, low: str, shape: Shape) -> Iterator[Span]:
             yield Span(*found.span(), "card", digits, SURE)
     for found in at_each(_SSN, text, places(plain, *_SSN_SHAPES)):
         yield Span(*found.span(), "ssn", _NO_DIGIT.sub("", found.group()), LIKELY)
-    for found in at_each(
-        _CUED_SSN,
-        text,
-        places(low, "ssn", "social security")
-        if not shape.words.isdisjoint(("ssn", "social"))
-        else (),
-    ):
-        yield Span(*found.span("v"), "ssn", _NO_DIGIT.sub("", found.group("v")), SURE)
+    if not shape.words.isdisjoint(("ssn", "social")):
+        for found in at_each(_CUED_SSN, text, places(low, "ssn", "social security")):
+            yield Span(*found.span("v"), "ssn", _NO_DIGIT.sub("", found.group("v")), SURE)
     yield from _phones(text, low, shape)
     folded = shape.folded
     anchors = [at for at in places(folded, "aa00") if at == 0 or folded[at - 1] not in "a0"]
     for found in at_each(_IBAN, text, anchors):
         yield from _iban(found)
     if ".00" in plain or "\u00b0" in text:
-        yield from _places(text, low, plain)
+        yield from _places(text, low, shape)
     yield from _accounts(text, low, shape)
     for found in at_each(_HEX_ID, text, runs(shape.hexadecimal, "x" * 32)):
         if (
@@ -195,7 +190,8 @@ def mod97(iban: str) -> bool:
     return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
 
 
-def _places(text: str, low: str, plain: str) -> Iterator[Span]:
+def _places(text: str, low: str, shape: Shape) -> Iterator[Span]:
+    plain = shape.plain
     anchors = [back(plain, back(plain, at, "0", 2), "+-", 1) for at in places(plain, ".000")]
     for found in at_each(_GEO, text, anchors):
         if len(found.group("lat").partition(".")[2]) + len(
@@ -206,19 +202,24 @@ def _places(text: str, low: str, plain: str) -> Iterator[Span]:
         ):
             yield Span(*found.span("lat"), "latitude", found.group("lat"), LIKELY)
             yield Span(*found.span("lon"), "longitude", found.group("lon"), LIKELY)
-    for found in at_each(_NUMBERED, text, places(low, "lat", "lon", "lng")):
-        name = "lat" if found.group("lat") else "lon"
-        kind = "latitude" if name == "lat" else "longitude"
-        yield Span(*found.span(name), kind, found.group(name), SURE)
+    if not shape.words.isdisjoint(_AXES):
+        for found in at_each(_NUMBERED, text, places(low, "lat", "lon", "lng")):
+            name = "lat" if found.group("lat") else "lon"
+            kind = "latitude" if name == "lat" else "longitude"
+            yield Span(*found.span(name), kind, found.group(name), SURE)
     signs = [at for at in places(plain, "0A", "0 A") if text[at + 1 : at + 3].lstrip()[:1] in "NS"]
-    for found in near(_DEGREES, text, sorted((*signs, *places(text, "\u00b0", "POINT"))), 40, 90):
+    if "\u00b0" in text or "point" in shape.words:
+        signs = sorted((*signs, *places(text, "\u00b0", "POINT")))
+    for found in near(_DEGREES, text, signs, 40, 90):
         yield Span(*found.span(), "place", found.group(), SURE)
 
 
+_AXES = frozenset(("lat", "latitude", "lon", "lng", "longitude", "lnggitude"))
 _ACCOUNT_CUES = (
     "account", "acct", "project", "tenant", "subscription", "customer", "client", "member", "policy",
     "patient", "aws",
 )  # fmt: skip
+_ACCOUNT_WORDS = frozenset(map(cue, _ACCOUNT_CUES))
 _ACCOUNT_SHAPES = ("0000-0000-0000", "a00000", "a-00000", "-0000", "000000000000")
 _IDENTITY_CUES = frozenset(
     """passport licence license medical mrn nhs national tax vat ein nino sin dni nie curp pan aadhaar
@@ -228,11 +229,16 @@ _IDENTITY_CUES = frozenset(
 
 def _accounts(text: str, low: str, shape: Shape) -> Iterator[Span]:
     anchors: list[int] = []
-    if holds(shape.folded, _ACCOUNT_SHAPES):
-        anchors += places(low, *_ACCOUNT_CUES)
-        anchors += [at - 12 for at in places(text, ".dkr.ecr.", ".signin.aws") if at > 11]
-        anchors += places(shape.plain, "/000000000000/")
-    for found in at_each(_ACCOUNT, text, sorted(anchors)):
+    named_here = not shape.cues.isdisjoint(_ACCOUNT_WORDS)
+    long = "000000000000" in shape.plain
+    if (named_here or long) and holds(shape.folded, _ACCOUNT_SHAPES):
+        if named_here:
+            anchors += places(low, *_ACCOUNT_CUES)
+        if long:
+            anchors += [at - 12 for at in places(text, ".dkr.ecr.", ".signin.aws") if at > 11]
+            anchors += places(shape.plain, "/000000000000/")
+        anchors.sort()
+    for found in at_each(_ACCOUNT, text, anchors):
         for name, value in found.groupdict().items():
             if value:
                 if name in {"p", "y"}:

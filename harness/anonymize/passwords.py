@@ -7,7 +7,7 @@ from harness.anonymize.assignments import judged
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
 from harness.anonymize.secrets import PHRASE, secretive
-from harness.anonymize.shape import at_each, holds, near, places
+from harness.anonymize.shape import Shape, at_each, cue, holds, near, places
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import NOBODY, made_up
 
@@ -55,8 +55,25 @@ _SEASON = pattern(r"(?<![\w/@.-])[A-Z][a-z]{3,11}(?:19|20)\d\d[!#$]")
 """``Summer2024!``."""
 
 
-def passwords(text: str, low: str) -> Iterator[Span]:
+_SPOKEN_WORDS = frozenset(map(cue, _SPOKEN_CUES))
+_PASS_WORDS = frozenset(map(cue, ("pass", "pwd", "secret", "token")))
+_WITH_WORDS = frozenset(("with", "using", "and", "as", "by"))
+_SET_WORDS = frozenset(map(cue, ("config", "secret", "env")))
+_TOGETHER_WORDS = frozenset(map(cue, ("cred", "login")))
+
+
+def passwords(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield passwords that their place or their form tells."""
+    if not (text.isascii() and shape.cues.isdisjoint(_SPOKEN_WORDS)):
+        yield from _spoken(text, low)
+    yield from _together(text, low, shape)
+    if "\n" in text:
+        yield from _lines(text, low, shape)
+    yield from _strong(text)
+
+
+def _spoken(text: str, low: str) -> Iterator[Span]:
+    """Yield what a sentence of another language says is a password."""
     whole = low if text.isascii() else text.lower()
     if len(whole) == len(text) and holds(whole, _SPOKEN_CUES):
         for found in at_each(_SPOKEN, text, places(whole, *_SPOKEN_CUES)):
@@ -64,10 +81,6 @@ def passwords(text: str, low: str) -> Iterator[Span]:
             if len(value) > 3 and telling(value):
                 start = found.start("v")
                 yield Span(start, start + len(value), "password", value, LIKELY)
-    yield from _together(text, low)
-    if "\n" in text:
-        yield from _lines(text, low)
-    yield from _strong(text)
 
 
 def _strong(text: str) -> Iterator[Span]:
@@ -86,23 +99,29 @@ def _strong(text: str) -> Iterator[Span]:
             yield Span(*found.span(), "password", found.group(), LIKELY - 30)
 
 
-def _together(text: str, low: str) -> Iterator[Span]:
+def _together(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield an account and its password side by side, a key and its value, a password without a verb."""
-    keyed: list[re.Match[str]] = [
-        *(at_each(_SET, text, places(low, "config", "secret", "env ")) if " set " in low else ()),
-        *(at_each(_PASSED, text, places(text, '("', "('", "( "))),
-    ]
+    cues, words = shape.cues, shape.words
+    keyed: list[re.Match[str]] = []
+    if "set" in words and not cues.isdisjoint(_SET_WORDS) and " set " in low:
+        keyed += at_each(_SET, text, places(low, "config", "secret", "env "))
+    if "(" in text:
+        keyed += at_each(_PASSED, text, places(text, '("', "('", "( "))
     for found in keyed:
         value = found.group("v")
         if kind_of_key(found.group("key")) == "secret" and telling(value):
             yield Span(*found.span("v"), "secret", value, LIKELY)
-    for found in at_each(_TOGETHER, text, places(low, "cred", "login")):
+    near_by = () if cues.isdisjoint(_TOGETHER_WORDS) else places(low, "cred", "login")
+    for found in at_each(_TOGETHER, text, near_by):
         value = found.group("v").rstrip(".,;:)")
         if telling(value):
             yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
             if found.group("user").lower() not in NOBODY:
                 yield Span(*found.span("user"), "user", found.group("user"), LIKELY)
-    if holds(low, ("pass", "pwd", "secret ", "token ")):
+    if (
+        not (cues.isdisjoint(_PASS_WORDS) or words.isdisjoint(_WITH_WORDS))
+        and holds(low, ("pass", "pwd", "secret ", "token "))
+    ):
         for found in at_each(_WITH, text, places(low, "with", "using", "and ", "as ", "by ")):
             value = found.group("v").rstrip(".,;:)")
             if telling(value):
@@ -111,16 +130,20 @@ def _together(text: str, low: str) -> Iterator[Span]:
                 )
 
 
-def _lines(text: str, low: str) -> Iterator[Span]:
+_BELOW_WORDS = frozenset(map(cue, ("pass", "pwd")))
+
+
+def _lines(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield a password below its account, and a value that begins below its key."""
-    for at in places(low, "pass", "pwd"):
+    for at in () if shape.cues.isdisjoint(_BELOW_WORDS) else places(low, "pass", "pwd"):
         start = text.rfind("\n", max(0, at - 48), at) + 1
         above = text.rfind("\n", max(0, start - _LONGEST_LINE), max(0, start - 1)) + 1
         if start and _ABOVE.fullmatch(text, above, start):
             found = _BELOW.match(text, start)
             if found and not made_up(found.group("v")):
                 yield Span(*found.span("v"), "password", found.group("v"), LIKELY)
-    for found in near(_BLOCK, text, places(text, ": |", ": >"), 64, 280):
+    blocks = places(text, ": |", ": >") if "|" in text or ">" in text else ()
+    for found in near(_BLOCK, text, blocks, 64, 280):
         if kind_of_key(found.group("key")) == "secret":
             yield from judged("secret", found.group("v"), found.start("v"))
 

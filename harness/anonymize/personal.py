@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from harness.anonymize.numbers import numbers
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, back, holds, near, places
+from harness.anonymize.shape import Shape, at_each, back, cue, holds, near, places
 from harness.anonymize.spans import Span, named
 from harness.anonymize.vocabulary import NO_TICKET, NOBODY, SYSTEM_USERS
 
@@ -54,7 +54,9 @@ _SAID = pattern(
     r"(?i)\b(?:user(?:name)?|login|logged in as|signed in as|account|uid|running as|as user|owner|committer|whoami)(?: is| =|=|:)? ?[\"'`](?P<v>[a-z][a-z0-9]{0,60}[._-]?[a-z0-9]{1,60})[\"'`]|\b(?:logged|signed) in as (?P<w>[a-z][a-z0-9._-]{2,31})\b|\buid=\d+\((?P<x>[a-z][a-z0-9._-]{1,31})\)"
 )
 _SCRIPT = pattern(r"\.(?:md|txt|py|sh|json|ya?ml)$")
+_TICKET_WORDS, _POD_WORDS = map(frozenset, (map(cue, ("ticket", "case")), map(cue, ("pod", "kubectl"))))
 _HOMES = ("home/", "users", "documents and settings", "-home-", "/u/", "/user/")
+_HOME_WORDS = frozenset(map(cue, _HOMES))
 _UUID_SHAPE = "-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 _TICKET_SHAPES = ("A-0", "0-0", "A000000")
 
@@ -63,21 +65,29 @@ def personal(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield phone, card, account and identity numbers, accounts in paths, tickets, places, pods."""
     if "0" in shape.plain:
         yield from numbers(text, low, shape)
-    if holds(low, _HOMES) or "~" in text:
+    if "~" in text or _home(low, shape):
         yield from _paths(text, low)
-    yield from _people(text, low, shape.words)
+    yield from _people(text, low, shape)
     if "-" in text:
         anchors = [at - 8 for at in places(shape.hexadecimal, _UUID_SHAPE) if at > 7]
         for found in at_each(_UUID, text, anchors):
             if not _blank_uuid(found.group()):
                 yield Span(*found.span(), "uuid", found.group().lower(), SURE)
         yield from _pods(text, low, shape)
-    if "ticket" in low or "case" in low or shape.any_of(_TICKET_SHAPES):
+    if not shape.cues.isdisjoint(_TICKET_WORDS) or shape.any_of(_TICKET_SHAPES):
         yield from _tickets(text, low, shape)
-    for found in at_each(_ARN, text, places(text, "arn:aws")):
-        arn = found.group().rstrip(".,;:")
-        if _telling(arn):
-            yield Span(found.start(), found.start() + len(arn), "arn", arn, SURE)
+    if "arn" in shape.words:
+        for found in at_each(_ARN, text, places(text, "arn:aws")):
+            arn = found.group().rstrip(".,;:")
+            if _telling(arn):
+                yield Span(found.start(), found.start() + len(arn), "arn", arn, SURE)
+
+
+def _home(low: str, shape: Shape) -> bool:
+    """Whether a path may lead into somebody's own folder."""
+    if shape.cues.isdisjoint(_HOME_WORDS):
+        return "/u/" in low
+    return holds(low, _HOMES)
 
 
 def _pods(text: str, low: str, shape: Shape) -> Iterator[Span]:
@@ -90,7 +100,7 @@ def _pods(text: str, low: str, shape: Shape) -> Iterator[Span]:
     replicas = (
         [found.start() for found in _REPLICA.finditer(text)] if "-0000" in shape.folded else []
     )
-    if "pod" in low or "kubectl" in low or replicas:
+    if replicas or not shape.cues.isdisjoint(_POD_WORDS):
         words = places(low, "pod", "kubectl ")
         for found in near(
             _CUED_POD, text, sorted((*words, *replicas)), 120 if replicas else 0, 180
@@ -120,19 +130,22 @@ def _paths(text: str, low: str) -> Iterator[Span]:
             yield Span(*found.span("v"), "user", found.group("v"), LIKELY)
 
 
-def _accounts_named(text: str, low: str, words: frozenset[str]) -> Iterator[re.Match[str]]:
+def _accounts_named(text: str, low: str, shape: Shape) -> Iterator[re.Match[str]]:
+    words = shape.words
     if not words.isdisjoint(_CHOWN_CUES):
         yield from at_each(_CHOWN, text, places(text, *_CHOWN_WORDS))
-    if "rw" in text or "r-x" in text:
+    if "-" in text and ("rw" in text or "r-x" in text):
         yield from _LS.finditer(text)
-    for found in at_each(_MENTION, text, places(text, "@")):
+    for found in at_each(_MENTION, text, shape.signs):
         if text[max(0, found.start() - 200) : found.start()].rpartition("\n")[2].strip():
             yield found
-    yield from at_each(_SAID, text, places(low, *(words & _SAID_CUES)))
+    if said := words & _SAID_CUES:
+        yield from at_each(_SAID, text, places(low, *said))
 
 
-def _people(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
-    for found in _accounts_named(text, low, words):
+def _people(text: str, low: str, shape: Shape) -> Iterator[Span]:
+    words = shape.words
+    for found in _accounts_named(text, low, shape):
         for span in named(found, "user", LIKELY):
             if span.value.lower() not in NOBODY and not span.value.isdigit():
                 yield span
@@ -140,12 +153,15 @@ def _people(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
         for found in near(_HEADED, text, places(text, *_HEADS), 12, 200):
             yield from named(found, "person", LIKELY)
     if "@" in text:
-        opened = [max(text.rfind(c, max(0, at - 80), at) for c in "<(") for at in places(text, "@")]
+        opened = [
+            max(text.rfind("<", max(0, at - 80), at), text.rfind("(", max(0, at - 80), at))
+            for at in shape.signs
+        ]
         for found in near(_ADDRESSED, text, [at for at in opened if at > 0], 130, 200):
             yield from named(found, "person", LIKELY)
-    titles = [word.title() for word in words & _TITLES]
-    for found in at_each(_TITLED, text, places(text, *titles)):
-        yield from named(found, "person", LIKELY)
+    if titled := words & _TITLES:
+        for found in at_each(_TITLED, text, places(text, *[word.title() for word in titled])):
+            yield from named(found, "person", LIKELY)
 
 
 _TITLES = frozenset(("mr", "mrs", "ms", "dr", "prof", "herr", "frau", "sr", "sra", "mme"))
@@ -165,7 +181,10 @@ _SAID_CUES = frozenset(
 def _tickets(text: str, low: str, shape: Shape) -> Iterator[Span]:
     plain = shape.plain
     anchors = [back(plain, at + 1, "A0", 11) for at in places(plain, *_TICKET_SHAPES)]
-    for found in at_each(_TICKET, text, sorted((*anchors, *places(low, "ticket", "case")))):
+    if not shape.cues.isdisjoint(_TICKET_WORDS):
+        anchors += places(low, "ticket", "case")
+    anchors.sort()
+    for found in at_each(_TICKET, text, anchors):
         project = found.group("project")
         if project is None:
             name = "v" if found.group("v") else 0

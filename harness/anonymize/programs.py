@@ -10,7 +10,7 @@ from harness.anonymize.keys import kind_of_key
 from harness.anonymize.network import public_host
 from harness.anonymize.passwords import telling
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import at_each, holds, near, places
+from harness.anonymize.shape import Shape, at_each, cue, holds, near, places
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import FILE_ENDINGS, NOBODY, TLDS, made_up
 
@@ -193,23 +193,35 @@ _TOLD = pattern(
 )
 
 
-def programs(text: str, low: str) -> Iterator[Span]:
+_BY_CUE: dict[str, list[int]] = {}
+"""What a word in a text must hold -> the forms that there may be then; all that has no letters is ""."""
+for _number, (_words, _) in enumerate(_FORMS):
+    for _cue in dict.fromkeys(map(cue, _words)):
+        _BY_CUE.setdefault(_cue, []).append(_number)
+_COORD = cue("coord")
+
+
+def programs(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield what programs' arguments, statements and columns declare."""
-    for words, form in _FORMS:
+    cues = shape.cues
+    here = {*_BY_CUE[""], *[number for each in cues & _BY_CUE.keys() for number in _BY_CUE[each]]}
+    for number in sorted(here):
+        words, form = _FORMS[number]
         if holds(low, words):
             for found in at_each(form, text, places(low, *words)):
                 yield from _declared(found)
-    if "\ttrue\t" in low or "\tfalse\t" in low:
+    if "\t" in low and holds(low, ("\ttrue\t", "\tfalse\t")):
         for found in _JAR.finditer(text):
             yield from _declared(found)
-    for found in at_each(_POINT, text, places(low, "coord")):
-        yield Span(*found.span("a"), "longitude", found.group("a"), LIKELY)
-        yield Span(*found.span("b"), "latitude", found.group("b"), LIKELY)
+    if _COORD in cues:
+        for found in at_each(_POINT, text, places(low, "coord")):
+            yield Span(*found.span("a"), "longitude", found.group("a"), LIKELY)
+            yield Span(*found.span("b"), "latitude", found.group("b"), LIKELY)
     if "\\\\" in text or " //" in text:
         for found in at_each(_UNC, text, places(text, "\\\\", "//")):
             if _machine(found.group("h")):
                 yield Span(*found.span("h"), "host", found.group("h").lower(), LIKELY)
-    if " at " in low:
+    if "at" in shape.words and " at " in low:
         yield from _worded(text, low)
 
 

@@ -42,8 +42,8 @@ class Rules:
         yield from assigned(text, shape)
         yield from network(text, low, shape)
         yield from personal(text, low, shape)
-        yield from passwords(text, low)
-        yield from programs(text, low)
+        yield from passwords(text, low, shape)
+        yield from programs(text, low, shape)
 
 
 Readings = list[tuple[View | None, str, list[Span]]]

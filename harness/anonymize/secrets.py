@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, holds, places, starts
+from harness.anonymize.shape import Shape, at_each, cue, holds, places
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import made_up
 
@@ -67,21 +67,23 @@ PHRASE = pattern(r"[a-z]{3,12}(?:[-_.][a-z]{3,12}){3,8}")
 def contextual(text: str, shape: Shape) -> Iterator[Span]:
     """Yield what headers, flags, addresses and sentences declare to be secret."""
     low = shape.low
-    if "authorization" in low:
+    cues = shape.cues
+    if _AUTHORIZED in cues:
         anchors = places(low, "authorization")
         yield from _groups(at_each(_AUTHORIZATION, text, anchors), "auth_header", LIKELY)
-    for found in at_each(_BEARER, text, places(low, *(shape.words & _SCHEMES))):
-        if _dense(found.group("v"), 8):
-            yield Span(*found.span("v"), "auth_header", found.group("v"), LIKELY)
-    if "x-" in low:
+    if schemes := shape.words & _SCHEMES:
+        for found in at_each(_BEARER, text, places(low, *schemes)):
+            if _dense(found.group("v"), 8):
+                yield Span(*found.span("v"), "auth_header", found.group("v"), LIKELY)
+    if "x" in shape.words and "x-" in low:
         yield from _groups(at_each(_HEADER, text, places(low, "x-")), "auth_header", LIKELY)
-    if "cookie" in low or "-b " in low:
+    if _COOKIES in cues or ("b" in shape.words and "-b " in low):
         yield from _cookies(text, low)
     if "-" in text:
         yield from _flags(text, low, shape)
     if "://" in text:
-        yield from _addresses(text, low)
-    if "login" in low and "password" in low:
+        yield from _addresses(text, low, shape)
+    if _LOGIN in cues and _PASSWORD in cues:
         anchors = places(low, "machine", "login")
         yield from _groups(at_each(_NETRC, text, anchors), "password", SURE)
     if not shape.words.isdisjoint(_LOGIN_WORDS):
@@ -101,6 +103,9 @@ def _groups(matches: Iterable[re.Match[str]], kind: str, weight: int) -> Iterato
                 yield Span(start, end, kind, value, weight)
 
 
+_AUTHORIZED, _COOKIES = cue("authorization"), cue("cookie")
+_LOGIN, _PASSWORD = cue("login"), cue("password")
+_CURLS = frozenset(map(cue, ("curl", "wget", "http")))
 _SCHEMES = frozenset(("bearer", "basic", "token"))
 _LOGIN_WORDS = frozenset(("login", "log", "signin", "sign", "authenticate"))
 _LOGINS = ("login(", "log_in(", "signin(", "sign_in(", "authenticate(")
@@ -140,17 +145,24 @@ def _flags(text: str, low: str, shape: Shape) -> Iterator[Span]:
             value = found.group("v").rstrip(",;)]")
             start = found.start("v")
             yield Span(start, start + len(value), "password", value, LIKELY + 1)
-    if holds(low, ("-u", "--user", "--proxy-user")) and holds(low, ("curl", "wget", "http")):
+    if not shape.cues.isdisjoint(_CURLS) and holds(low, ("-u", "--user", "--proxy-user")):
         anchors = [at - 1 for at in places(low, "-u", "--user", "--proxy-user") if at]
         for found in at_each(_CURL_USER, text, anchors):
             yield from _pair(found, "password", LIKELY)
-    if ("-p" in low or "-a " in low or "-w" in low) and holds(text, _CLIENTS):
+    if (
+        not shape.cues.isdisjoint(_CLIENT_WORDS)
+        and ("-p" in low or "-a " in low or "-w" in low)
+        and holds(text, _CLIENTS)
+    ):
         yield from _groups(at_each(_ATTACHED, text, places(text, *_CLIENTS)), "password", LIKELY)
 
 
 _CLIENTS = (
     "mysql", "mariadb", "mongo", "sshpass", "ldapsearch", "smbclient", "redis-cli", "docker",
 )  # fmt: skip
+
+
+_CLIENT_WORDS = frozenset(map(cue, _CLIENTS))
 
 
 def _pair(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
@@ -161,20 +173,21 @@ def _pair(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
         yield Span(*found.span("user"), "user", user, weight)
 
 
-def _addresses(text: str, low: str) -> Iterator[Span]:
-    anchors = places(text, "://")
-    for found in at_each(_DSN, text, [start for at in anchors for start in starts(low, at)]):
-        yield from _pair(found, "password", SURE + 1)
-    for found in at_each(_TOKEN_USER, text, places(low, "https://", "http://")):
-        if _dense(found.group("v"), 12):
-            yield Span(*found.span("v"), "token", found.group("v"), SURE)
+def _addresses(text: str, low: str, shape: Shape) -> Iterator[Span]:
+    if shape.signs:
+        for found in at_each(_DSN, text, shape.schemes):
+            yield from _pair(found, "password", SURE + 1)
+        for found in at_each(_TOKEN_USER, text, places(low, "https://", "http://")):
+            if _dense(found.group("v"), 12):
+                yield Span(*found.span("v"), "token", found.group("v"), SURE)
     for found in at_each(_QUERY, text, places(text, "?", "&")):
         if kind_of_key(found.group("key")) == "secret" and not made_up(found.group("v")):
             yield Span(*found.span("v"), "token", found.group("v"), SURE)
 
 
 def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
-    anchors = places(low, *(words & _SECRET_WORDS))
+    said = words & _SECRET_WORDS
+    anchors = places(low, *said) if said else []
     for word, heads in _HEADS:
         if word in low:
             for at in places(low, word):

@@ -7,7 +7,8 @@ also keeps hostile texts cheap: what is read around an anchor is bounded, and ne
 
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 
@@ -41,6 +42,63 @@ _SHAPES = {
 }  # fmt: skip
 
 
+_CUES: set[str] = set()
+_DULL: set[str] = set()
+_TELLING: dict[str, frozenset[str]] = {}
+"""What the cues are; words that were seen before, without and with some of them."""
+_SHORTEST_CUE, _LONGEST_WORD, _MOST_WORDS = 3, 32, 40_000
+
+
+def cue(literal: str) -> str:
+    """Register the letters that a text's words must hold where a literal stands; nothing if too few.
+
+    All of them are looked for at once, and words are remembered: so a rule asks at the cost of a
+    look into a set whether it can see something.
+    """
+    letters = "".join(each if each in _LOWER else " " for each in literal).split()
+    made = max(letters, key=len, default="")
+    if len(made) < _SHORTEST_CUE:
+        return ""
+    _CUES.add(made)
+    _DULL.clear()
+    _TELLING.clear()
+    _any_cue.cache_clear()
+    return made
+
+
+@lru_cache(maxsize=1)
+def _any_cue() -> Callable[[str], object]:
+    """Return what says whether a word holds a cue."""
+    least = [each for each in sorted(_CUES) if not any(o in each for o in _CUES - {each})]
+    return re.compile("|".join(least)).search
+
+
+def _cues_of(words: frozenset[str]) -> frozenset[str]:
+    made: set[str] = set()
+    for word in words - _DULL:
+        told = _TELLING.get(word)
+        if told is None:
+            told = _told(word)
+        made |= told
+    return frozenset(made)
+
+
+def _told(word: str) -> frozenset[str]:
+    """Return the cues in a word, and remember it."""
+    if len(_DULL) + len(_TELLING) > _MOST_WORDS:
+        _DULL.clear()
+        _TELLING.clear()
+    made: frozenset[str] = frozenset()
+    if _any_cue()(word):
+        made = frozenset(each for each in _CUES if each in word)
+    if len(word) <= _LONGEST_WORD:
+        if made:
+            _TELLING[word] = made
+        else:
+            _DULL.add(word)
+    return made
+
+
 class Shape:
     """A text's shapes: all as long as the text, so that a place in one is a place in the text.
 
@@ -52,6 +110,12 @@ class Shape:
     """The text in lower case, a question mark for what is neither ASCII nor Latin-1."""
     words: frozenset[str]
     """The runs of Latin letters, in lower case: a cue that is not among them stands nowhere."""
+    cues: frozenset[str]
+    """The registered cues that stand in one of the words."""
+    signs: list[int]
+    """Where ``@`` stands."""
+    schemes: list[int]
+    """Where the scheme of an address with ``://`` may begin."""
     plain: str
     """Lower-case letters are ``a``, upper-case ones ``A``, digits ``0``."""
     folded: str
@@ -77,6 +141,12 @@ class Shape:
         made: object
         if name == "words":
             made = frozenset(self._raw.lower().translate(_LETTERS).decode("latin-1").split())
+        elif name == "cues":
+            made = _cues_of(self.words)
+        elif name == "signs":
+            made = places(self.low, "@")
+        elif name == "schemes":
+            made = [each for at in places(self.low, "://") for each in starts(self.low, at)]
         elif name in _SHAPES:
             made = self._raw.translate(_SHAPES[name]).decode("latin-1")
         else:
@@ -157,13 +227,15 @@ def back(shape: str, at: int, signs: str, most: int) -> int:
 
 
 def near(
-    form: re.Pattern[str], text: str, anchors: Iterable[int], before: int, after: int
+    form: re.Pattern[str], text: str, anchors: Collection[int], before: int, after: int
 ) -> Iterator[re.Match[str]]:
     """Yield the matches of a pattern that begin so far before an anchor, and not far behind it.
 
     Nothing is read twice. A match that reaches the end of what is read for it is made again with all
     that follows.
     """
+    if not anchors:
+        return
     done, start, stop, size = 0, 0, -1, len(text)
     for anchor in (*anchors, -1):
         if anchor < 0 or anchor - before > stop:
