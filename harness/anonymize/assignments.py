@@ -46,7 +46,7 @@ _PLACE = pattern(
 
 def assigned(text: str, shape: Shape) -> Iterator[Span]:
     """Yield the values that their keys declare."""
-    read = 0
+    read, tokens = 0, shape.tokens
     for found in _keys(text, shape.keys):
         kind = kind_of_key(found.group("key"))
         if kind and kind not in {"keep", "time"}:
@@ -55,7 +55,11 @@ def assigned(text: str, shape: Shape) -> Iterator[Span]:
                 read = bare.end() if bare and bare.end() - bare.start() > _VERY_LONG else 0
                 yield from _value(text, found, kind)
         elif not kind:
-            yield from _random(text, found, shape.tokens)
+            at = found.end()
+            if text[at : at + 1] in _OPENING:
+                at += 1
+            if tokens.startswith(_TWENTY, at):
+                yield from _random(text, found, at)
     if "</" in text or "value=" in text:
         for found in at_each(_XML, text, places(text, "<", "key=", "name=")):
             key, name = (
@@ -331,12 +335,12 @@ _TWENTY = "x" * 20
 _HASH = pattern(r"I?[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{7,12}")
 
 
-def _random(text: str, found: re.Match[str], tokens: str) -> Iterator[Span]:
+_OPENING = frozenset("\"'`")
+
+
+def _random(text: str, found: re.Match[str], at: int) -> Iterator[Span]:
     """Yield a value that looks drawn at random under a key that says nothing."""
-    at = found.end()
-    if at < len(text) and text[at] in "\"'`":
-        at += 1
-    token = _TOKEN_VALUE.match(text, at) if tokens.startswith(_TWENTY, at) else None
+    token = _TOKEN_VALUE.match(text, at)
     if token and (
         looks_random(token.group().rstrip(".")) or _keyed(found.group("key"), token.group())
     ):

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, near, places
+from harness.anonymize.shape import Shape, at_each, heads_of_words, near, places
 from harness.anonymize.spans import Span
 
 SURE = 95
@@ -228,15 +228,15 @@ class _Index(NamedTuple):
 
     begun: dict[str, list[tuple[int, str]]]
     """By the first three letters of a word."""
-    inside: list[tuple[int, str]]
-    """By a needle in a long run without space."""
+    inside: dict[str, list[tuple[int, str]]]
+    """By a needle in a long run without space, these by something short in it."""
     spaced: list[tuple[int, str]]
     """By a needle anywhere."""
 
 
 @lru_cache(maxsize=1)
 def _index() -> _Index:
-    made = _Index({}, [], [])
+    made = _Index({}, {}, [])
     for number, each in enumerate(KNOWN):
         spaced = each.needles[0] in _SPACED
         for needle in each.needles:
@@ -247,22 +247,27 @@ def _index() -> _Index:
                 and (len(head) >= _LETTERS or 0 < len(head) < len(needle))
             ):
                 made.begun.setdefault(head[:_LETTERS], []).append((number, needle))
+            elif spaced:
+                made.spaced.append((number, needle))
             else:
-                (made.spaced if spaced else made.inside).append((number, needle))
+                sign = next((each for each in _SIGNS if each in needle), "")
+                made.inside.setdefault(sign, []).append((number, needle))
     return made
 
 
 _LETTERS = 3
 _MANY, _JOINTS = 1_000, frozenset("-_.+/=")
-_HEADS_OF_WORDS = pattern(r"([A-Za-z0-9]{1,3})[A-Za-z0-9]*")
+_SIGNS = ("$", "X-", ".com", "://", "=")
 
 
 def _possible(text: str, tokens: str) -> dict[int, list[str]]:
     """Return the forms that may stand in a text with these long runs without space, with their needles."""
     index = _index()
-    here = index.begun.keys() & set(_HEADS_OF_WORDS.findall(tokens))
+    here = index.begun.keys() & heads_of_words(tokens, _LETTERS)
     found = [each for head in here for each in index.begun[head] if each[1] in tokens]
-    found += [each for each in index.inside if each[1] in tokens]
+    for sign, needles in index.inside.items():
+        if sign in tokens:
+            found += [each for each in needles if each[1] in tokens]
     found += [each for each in index.spaced if each[1] in text]
     made: dict[int, list[str]] = {}
     for number, needle in sorted(found):

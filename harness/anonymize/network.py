@@ -114,7 +114,8 @@ def network(text: str, low: str, shape: Shape) -> Iterator[Span]:
             ):
                 yield Span(*found.span("v"), "host", value.lower(), GUESS)
     if "00:00:00" in shape.plain or "0A00" in shape.plain:
-        for found in _SYSLOG.finditer(text):
+        lines = [0, *[at + 1 for at in places(text, "\n")]]
+        for found in at_each(_SYSLOG, text, lines):
             if found.group("v").lower() not in _NO_HOST and not found.group("v").isupper():
                 yield Span(*found.span("v"), "host", found.group("v").lower(), LIKELY)
 

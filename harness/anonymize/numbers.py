@@ -147,10 +147,11 @@ def _phones(text: str, low: str, shape: Shape) -> Iterator[Span]:
                     yield Span(
                         *found.span(), "phone", digits, SURE if found.group()[0] == "+" else LIKELY
                     )
-    for found in near(_NORTH, text, places(plain, *_NORTH_SHAPES), 9, 24):
+    north = [at for at in places(plain, *_NORTH_SHAPES) if plain[at - 1 : at] in _BEFORE_NORTH]
+    for found in near(_NORTH, text, north, 9, 24):
         if not _FICTION.search(_NO_DIGIT.sub("", found.group())):
             yield Span(*found.span(), "phone", _NO_DIGIT.sub("", found.group()), LIKELY)
-    for found in near(_LOCAL, text, places(plain, *_LOCAL_SHAPES), 9, 60):
+    for found in at_each(_LOCAL, text, _local(text, plain)):
         digits = _NO_DIGIT.sub("", found.group())
         if 9 <= len(digits) <= 12 and not _DATED.match(found.group()):
             yield Span(*found.span(), "phone", digits, GUESS)
@@ -164,6 +165,19 @@ def _phones(text: str, low: str, shape: Shape) -> Iterator[Span]:
             and (re.search(r"[ ().-]", value) or len(digits) > 8)
         ):
             yield Span(found.start("v"), found.start("v") + len(value), "phone", digits, LIKELY)
+
+
+_BEFORE_NORTH = frozenset(" .-)")
+
+
+def _local(text: str, plain: str) -> list[int]:
+    """Return where a number with a leading zero may begin: digits, and a bracket before."""
+    made = []
+    for at in places(plain, *_LOCAL_SHAPES):
+        start = back(plain, at, "0", 5)
+        if text[start] == "0":
+            made.append(start - 1 if text[start - 1 : start] == "(" else start)
+    return made
 
 
 _PHONE_CUES = frozenset(
@@ -233,7 +247,7 @@ def _accounts(text: str, low: str, shape: Shape) -> Iterator[Span]:
     long = "000000000000" in shape.plain
     if (named_here or long) and holds(shape.folded, _ACCOUNT_SHAPES):
         if named_here:
-            anchors += places(low, *_ACCOUNT_CUES)
+            anchors += places(low, *[each for each in _ACCOUNT_CUES if each in shape.cues])
         if long:
             anchors += [at - 12 for at in places(text, ".dkr.ecr.", ".signin.aws") if at > 11]
             anchors += places(shape.plain, "/000000000000/")

@@ -102,8 +102,10 @@ def _pods(text: str, low: str, shape: Shape) -> Iterator[Span]:
     )
     if replicas or not shape.cues.isdisjoint(_POD_WORDS):
         words = places(low, "pod", "kubectl ")
-        for found in near(
-            _CUED_POD, text, sorted((*words, *replicas)), 120 if replicas else 0, 180
+        for found in (
+            near(_CUED_POD, text, sorted((*words, *replicas)), 120, 180)
+            if replicas
+            else at_each(_CUED_POD, text, words)
         ):
             yield from named(found, "pod", LIKELY)
 
@@ -181,6 +183,7 @@ _SAID_CUES = frozenset(
 def _tickets(text: str, low: str, shape: Shape) -> Iterator[Span]:
     plain = shape.plain
     anchors = [back(plain, at + 1, "A0", 11) for at in places(plain, *_TICKET_SHAPES)]
+    anchors = [at for at in anchors if plain[at] == "A"]
     if not shape.cues.isdisjoint(_TICKET_WORDS):
         anchors += places(low, "ticket", "case")
     anchors.sort()

@@ -91,8 +91,9 @@ def contextual(text: str, shape: Shape) -> Iterator[Span]:
             if secretive(found.group("v")):
                 yield Span(*found.span("v"), "password", found.group("v"), LIKELY)
     if ":*:" in text or holds(shape.folded, _PORTS):
-        yield from _groups(_PGPASS.finditer(text), "password", LIKELY)
-    yield from _spoken(text, low, shape.words)
+        lines = [0, *[at + 1 for at in places(text, "\n")]]
+        yield from _groups(at_each(_PGPASS, text, lines), "password", LIKELY)
+    yield from _spoken(text, low, shape)
 
 
 def _groups(matches: Iterable[re.Match[str]], kind: str, weight: int) -> Iterator[Span]:
@@ -185,11 +186,11 @@ def _addresses(text: str, low: str, shape: Shape) -> Iterator[Span]:
             yield Span(*found.span("v"), "token", found.group("v"), SURE)
 
 
-def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
-    said = words & _SECRET_WORDS
+def _spoken(text: str, low: str, shape: Shape) -> Iterator[Span]:
+    said, cues = shape.words & _SECRET_WORDS, shape.cues
     anchors = places(low, *said) if said else []
     for word, heads in _HEADS:
-        if word in low:
+        if word in cues:
             for at in places(low, word):
                 anchors += [at - len(head) for head in heads if low.endswith(head, 0, at)]
     for found in at_each(_SPOKEN, text, sorted(anchors)):
@@ -203,8 +204,8 @@ _SECRET_WORDS = frozenset(
     """password passphrase passcode passwd pwd secret token pin credential credentials otp""".split()
 )
 _HEADS = (
-    ("key", ("api", "api ", "api_", "api-", "access", "access ", "access_", "access-", "private ")),
-    ("code", ("one-time ", "one time ", "verification ", "security ")),
+    (cue("key"), ("api", "api ", "api_", "api-", "access", "access ", "access_", "access-", "private ")),
+    (cue("code"), ("one-time ", "one time ", "verification ", "security ")),
 )
 """What a word needs before it to mean a secret."""
 

@@ -33,6 +33,7 @@ _HOST = _table({string.ascii_letters + _DIGITS + "_.@/\\$-": "x"}, " ")
 _MAIL = _table(
     {string.ascii_letters + _DIGITS + _LATIN + "_.!#$%&'*+/=?^`{|}~-": "x", "@": "@"}, " "
 )
+_WORDS = bytes(each if chr(each) in _LOWER + _UPPER + _DIGITS else 32 for each in range(256))
 _PARTS = _table(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\"'<>,;(){}", " "))
 
 
@@ -166,6 +167,12 @@ class Shape:
             if shape in plain:
                 return True
         return False
+
+
+def heads_of_words(text: str, letters: int) -> set[str]:
+    """Return the first letters of the runs of ASCII letters and digits in a text."""
+    runs_ = text.encode("latin-1", "replace").translate(_WORDS).decode("latin-1").split()
+    return {each[:letters] for each in runs_}
 
 
 def holds(text: str, words: Iterable[str]) -> bool:

@@ -37,13 +37,10 @@ _ATOM = pattern(
     r"|(?P<wide_char>[^\x00-\x7f])",
     re.IGNORECASE,
 )
-_SOME = pattern(r"%[0-9A-Fa-fu]|&[#A-Za-z]|=(?:40|2[ED]|3A|\r?\n)|[`^]\r?\n", re.IGNORECASE)
-_SPLIT = pattern(
-    r"[\"'][ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]{0,40})?[+.&]?[ \t]{0,8}[\"']"
+_TO_QUOTE = (
+    r"[ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]{0,40})?[+.&]?[ \t]{0,8}[\"']"
 )
-_DEFANGED = pattern(
-    r"[\[({<hH](?:(?:(?<=[\[({<])(?:\.|:|@|dot|d0t|at)[\])}>])|(?<=h)(?:xxp|\*\*p))", re.IGNORECASE
-)
+_HIDDEN = pattern(rf"[{_INVISIBLE}\U000e0000-\U000e007f]")
 _FIRST = pattern(r"[%\\&\x1b=`^\"'\[({<hH\u0080-\U0010ffff]")
 """What every encoded stretch begins with, but for a space before a bracket."""
 _PADDED = pattern(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9+/_-]{16,40}$")
@@ -85,15 +82,34 @@ class View:
 
 def _plain_text(text: str) -> bool:
     """Whether nothing in a text is encoded, told by what is cheap to look for."""
-    if "\\" in text or "\x1b[" in text or not text.isascii():
+    if "\\" in text or "\x1b[" in text or not (text.isascii() or _inert(text)):
         return False
-    if ("%" in text or "&" in text or "=" in text or "`" in text or "^" in text) and _SOME.search(
-        text
-    ):
-        return False
-    if ('"' in text or "'" in text) and _SPLIT.search(text):
-        return False
-    return not _DEFANGED.search(text)
+    for sign, form in _ENCODED:
+        if sign in text and form.search(text):
+            return False
+    low = text.lower()
+    return not ("hxxp" in low or "h**p" in low)
+
+
+_ENCODED = (
+    ("%", pattern(r"%[0-9A-Fa-fuU]")),
+    ("&", pattern(r"&[#A-Za-z]")),
+    ("=", pattern(r"=(?:40|2[eEdD]|3[aA]|\r?\n)")),
+    ("`", pattern(r"`\r?\n")),
+    ("^", pattern(r"\^\r?\n")),
+    *((sign, pattern(sign + _TO_QUOTE)) for sign in "\"'"),
+    *((sign, pattern(rf"\{sign}(?:\.|:|@|[dD][oO0][tT]|[aA][tT])[\])}}>]")) for sign in "[({<"),
+)
+"""Signs with which something encoded begins: what a pattern begins with is found fastest alone."""
+
+
+def _inert(text: str) -> bool:
+    """Whether what is not ASCII in a text stands for itself, as most letters with accents do."""
+    others = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    return all(map(_itself, set(others.decode("utf-8", "surrogatepass"))))
+
+
+_ASCII = bytes(range(128))
 
 
 def views(text: str) -> Iterator[View]:
@@ -241,6 +257,12 @@ def _unescaped(part: str) -> str | None:
     except (ValueError, OverflowError):
         return None
     return _SIMPLE.get(kind, kind)
+
+
+@lru_cache(maxsize=4096)
+def _itself(character: str) -> bool:
+    """Whether a character is neither invisible nor taken for another one."""
+    return _plain(character) == character and _HIDDEN.match(character) is None
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 import re
 
 from harness.anonymize.pattern import pattern
+from harness.anonymize.shape import holds
 
 PUBLIC_HOSTS = frozenset(
     """github.com raw.githubusercontent.com api.github.com gist.github.com gitlab.com bitbucket.org
@@ -163,9 +164,17 @@ SURROGATE = pattern(
 def made_up(value: str) -> bool:
     """Whether a value is a placeholder, a reference or a word that everybody writes."""
     plain = value.strip().strip("\"'`,;")
+    low = plain.lower()
     return (
         not plain
-        or plain.lower() in GENERIC_WORDS
+        or low in GENERIC_WORDS
         or MADE_UP.match(plain) is not None
-        or SURROGATE.search(plain) is not None
+        or (
+            (low.startswith(("0", "198.1", "2001:")) or holds(low, _IN_SURROGATES))
+            and SURROGATE.search(plain) is not None
+        )
     )
+
+
+_IN_SURROGATES = ("anon", "person", "555-01")
+"""Without one of these, or such a begin, a value is no surrogate: the pattern is slow."""
