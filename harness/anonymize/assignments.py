@@ -47,7 +47,7 @@ _PLACE = pattern(
 def assigned(text: str, shape: Shape) -> Iterator[Span]:
     """Yield the values that their keys declare."""
     read, tokens = 0, shape.tokens
-    for found in _keys(text, shape.keys):
+    for found in _keys(text, shape):
         kind = kind_of_key(found.group("key"))
         if kind and kind not in {"keep", "time"}:
             if found.end() >= read:  # what stands in a very long value was read with it
@@ -71,24 +71,33 @@ def assigned(text: str, shape: Shape) -> Iterator[Span]:
             yield from judged(kind_of_key(found.group("key")), found.group("v"), found.start("v"))
 
 
-def _keys(text: str, keys: str) -> Iterator[re.Match[str]]:
+def _keys(text: str, shape: Shape) -> Iterator[re.Match[str]]:
     """Yield the keys with their operators: before each sign of one, the run that can be a key."""
-    last, done = -1, 0
-    for at in places(text, "=", ":", '"', "'", "->"):
-        end = keys.rfind("x", max(last + 1, at - _FAR), at)
-        if end < 0:
-            continue
-        last = end
-        start = max(keys.rfind(" ", max(0, end - _LONGEST), end) + 1, end - _LONGEST, done)
-        found = _KEY.search(text, start, end + _TO_VALUE)
-        if found and found.start("key") <= end:
+    done = 0
+    for start, last in _runs_before_signs(text, shape):
+        found = _KEY.search(text, max(start, last - _LONGEST, done), last + _TO_VALUE)
+        if found and found.start("key") <= last:
             done = found.end()
             yield found
+
+
+def _runs_before_signs(text: str, shape: Shape) -> list[tuple[int, int]]:
+    """Return the first and last place of each run that can be a key and has a sign behind it."""
+    if "->" not in text:
+        return [(at.start(), at.end() - 1) for at in _BEFORE_SIGN.finditer(shape.operators)]
+    keys, last, made = shape.keys, -1, []
+    for at in places(text, "=", ":", '"', "'", "->"):
+        end = keys.rfind("x", max(last + 1, at - _FAR), at)
+        if end >= 0:
+            last = end
+            made.append((keys.rfind(" ", max(0, end - _LONGEST), end) + 1, end))
+    return made
 
 
 _VERY_LONG = 4_000
 _FAR, _LONGEST, _TO_VALUE = 16, 200, 32
 """From a key to the sign of its operator; the longest key; from its end to its value."""
+_BEFORE_SIGN = pattern(rf"(?<!x)x++(?=[^x=]{{0,{_FAR - 1}}}=)")
 
 
 def _value(text: str, found: re.Match[str], kind: str) -> Iterator[Span]:

@@ -286,6 +286,9 @@ _RESERVED_4 = ("192.0.2.", "198.51.100.", "203.0.113.", "198.18.", "198.19.")
 """Addresses for documentation and measurement."""
 
 
+_RESERVED_6 = bytes.fromhex("20010db8")
+
+
 def _is_ipv6(plain: str, text: str, start: int) -> bool:
     if len(plain) < 4 or ("::" not in plain and plain.count(":") < 6):
         return False
@@ -297,7 +300,7 @@ def _is_ipv6(plain: str, text: str, start: int) -> bool:
         plain.lower() in {"fe80::1", "fe80::"}
         or address.is_loopback
         or address.is_multicast
-        or address in ipaddress.IPv6Network("2001:db8::/32")
+        or address.packed.startswith(_RESERVED_6)
     ):
         return False
     if "::" in plain and len(plain) < 7 and not re.search(r"\d", plain):

@@ -221,7 +221,11 @@ def _places(text: str, low: str, shape: Shape) -> Iterator[Span]:
             name = "lat" if found.group("lat") else "lon"
             kind = "latitude" if name == "lat" else "longitude"
             yield Span(*found.span(name), kind, found.group(name), SURE)
-    signs = [at for at in places(plain, "0A", "0 A") if text[at + 1 : at + 3].lstrip()[:1] in "NS"]
+    signs = [
+        at + 2
+        for at in places(plain, "000A", "000 A")
+        if text[at + 3 : at + 5].lstrip()[:1] in "NS"
+    ]
     if "\u00b0" in text or "point" in shape.words:
         signs = sorted((*signs, *places(text, "\u00b0", "POINT")))
     for found in near(_DEGREES, text, signs, 40, 90):

@@ -29,6 +29,7 @@ _LETTERS = bytes(each if chr(each) in _LOWER else 32 for each in range(256))
 _HEX = _table({string.hexdigits: "x"})
 _TOKEN = _table({string.ascii_letters + _DIGITS + "+/_=.-": "x"}, " ")
 _KEY = _table({string.ascii_letters + _DIGITS + _LATIN + "_.$/-": "x"}, " ")
+_OPERATORS = _table({string.ascii_letters + _DIGITS + _LATIN + "_.$/-": "x", "=:\"'": "="}, " ")
 _HOST = _table({string.ascii_letters + _DIGITS + "_.@/\\$-": "x"}, " ")
 _MAIL = _table(
     {string.ascii_letters + _DIGITS + _LATIN + "_.!#$%&'*+/=?^`{|}~-": "x", "@": "@"}, " "
@@ -39,6 +40,7 @@ _PARTS = _table(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\"'<>,;(){
 
 _SHAPES = {
     "plain": _PLAIN, "folded": _FOLDED, "hexadecimal": _HEX, "tokens": _TOKEN, "keys": _KEY,
+    "operators": _OPERATORS,
     "hosts": _HOST, "mailboxes": _MAIL,
 }  # fmt: skip
 
@@ -75,12 +77,16 @@ def _any_cue() -> Callable[[str], object]:
 
 
 def _cues_of(words: frozenset[str]) -> frozenset[str]:
+    seen = words - _DULL
+    fresh = seen - _TELLING.keys()
+    if fresh and not _any_cue()(" ".join(fresh)):
+        if len(_DULL) > _MOST_WORDS:
+            _DULL.clear()
+        _DULL.update([word for word in fresh if len(word) <= _LONGEST_WORD])
+        seen &= _TELLING.keys()
     made: set[str] = set()
-    for word in words - _DULL:
-        told = _TELLING.get(word)
-        if told is None:
-            told = _told(word)
-        made |= told
+    for word in seen:
+        made |= _TELLING.get(word) or _told(word)
     return frozenset(made)
 
 
@@ -127,6 +133,8 @@ class Shape:
     """What tokens in base64 or hex are made of is ``x``, all else a space."""
     keys: str
     """What the key of an assignment is made of is ``x``, all else a space."""
+    operators: str
+    """Like ``keys``, and the signs of an assignment are ``=``, the quotes too."""
     hosts: str
     """What may not stand before a host's name, its own characters too, is ``x``, all else a space."""
     mailboxes: str
