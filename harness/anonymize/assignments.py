@@ -83,9 +83,17 @@ def _keys(text: str, shape: Shape) -> Iterator[re.Match[str]]:
 
 def _runs_before_signs(text: str, shape: Shape) -> list[tuple[int, int]]:
     """Return the first and last place of each run that can be a key and has a sign behind it."""
+    made, at, last = [], 0, -1
     if "->" not in text:
-        return [(at.start(), at.end() - 1) for at in _BEFORE_SIGN.finditer(shape.operators)]
-    keys, last, made = shape.keys, -1, []
+        pieces = shape.operators.split("=")
+        pieces.pop()
+        for piece in pieces:
+            end = piece.rfind("x", -_FAR)
+            if end >= 0:
+                made.append((piece.rfind(" ", 0, end) + 1 + at, end + at))
+            at += len(piece) + 1
+        return made
+    keys = shape.keys
     for at in places(text, "=", ":", '"', "'", "->"):
         end = keys.rfind("x", max(last + 1, at - _FAR), at)
         if end >= 0:
@@ -97,7 +105,6 @@ def _runs_before_signs(text: str, shape: Shape) -> list[tuple[int, int]]:
 _VERY_LONG = 4_000
 _FAR, _LONGEST, _TO_VALUE = 16, 200, 32
 """From a key to the sign of its operator; the longest key; from its end to its value."""
-_BEFORE_SIGN = pattern(rf"(?<!x)x++(?=[^x=]{{0,{_FAR - 1}}}=)")
 
 
 def _value(text: str, found: re.Match[str], kind: str) -> Iterator[Span]:

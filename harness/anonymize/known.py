@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from itertools import takewhile
 from typing import NamedTuple
 
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, heads_of_words, near, places
+from harness.anonymize.shape import Shape, at_each, cue, near, places
 from harness.anonymize.spans import Span
 
 SURE = 95
@@ -223,54 +221,31 @@ _THREE_PARTS = pattern(rf"{_B}[MNO][A-Za-z\d_-]{{23,27}}\.[\w-]{{6}}\.[\w-]{{27,
 """A bot's token; nothing in it is a literal, but it is long and without space."""
 
 
-class _Index(NamedTuple):
-    """Which needles, of which forms, may stand in a text, by what is cheap to find there."""
-
-    begun: dict[str, list[tuple[int, str]]]
-    """By the first three letters of a word."""
-    inside: dict[str, list[tuple[int, str]]]
-    """By a needle in a long run without space, these by something short in it."""
-    spaced: list[tuple[int, str]]
-    """By a needle anywhere."""
-
-
-@lru_cache(maxsize=1)
-def _index() -> _Index:
-    made = _Index({}, {}, [])
+def _by_cue() -> dict[str, list[tuple[int, str, bool]]]:
+    """Return by the letters that a text's words must hold: a form, its needle, whether it has spaces."""
+    made: dict[str, list[tuple[int, str, bool]]] = {}
     for number, each in enumerate(KNOWN):
-        spaced = each.needles[0] in _SPACED
         for needle in each.needles:
-            head = "".join(takewhile(str.isalnum, needle))
-            if (
-                each.begins
-                and not spaced
-                and (len(head) >= _LETTERS or 0 < len(head) < len(needle))
-            ):
-                made.begun.setdefault(head[:_LETTERS], []).append((number, needle))
-            elif spaced:
-                made.spaced.append((number, needle))
-            else:
-                sign = next((each for each in _SIGNS if each in needle), "")
-                made.inside.setdefault(sign, []).append((number, needle))
+            found = (number, needle, each.needles[0] in _SPACED)
+            made.setdefault(cue(needle.lower()), []).append(found)
     return made
 
 
-_LETTERS = 3
+_BY_CUE = _by_cue()
 _MANY, _JOINTS = 1_000, frozenset("-_.+/=")
-_SIGNS = ("$", "X-", ".com", "://", "=")
 
 
-def _possible(text: str, tokens: str) -> dict[int, list[str]]:
+def _possible(text: str, tokens: str, cues: frozenset[str]) -> dict[int, list[str]]:
     """Return the forms that may stand in a text with these long runs without space, with their needles."""
-    index = _index()
-    here = index.begun.keys() & heads_of_words(tokens, _LETTERS)
-    found = [each for head in here for each in index.begun[head] if each[1] in tokens]
-    for sign, needles in index.inside.items():
-        if sign in tokens:
-            found += [each for each in needles if each[1] in tokens]
-    found += [each for each in index.spaced if each[1] in text]
+    found = [
+        (number, needle)
+        for each in ("", *(cues & _BY_CUE.keys()))
+        for number, needle, spaced in _BY_CUE[each]
+        if needle in (text if spaced else tokens)
+    ]
+    found.sort()
     made: dict[int, list[str]] = {}
-    for number, needle in sorted(found):
+    for number, needle in found:
         made.setdefault(number, []).append(needle)
     return made
 
@@ -278,7 +253,7 @@ def _possible(text: str, tokens: str) -> dict[int, list[str]]:
 def known(text: str, shape: Shape) -> Iterator[Span]:
     """Yield keys of a documented form: a long run without space, but for the few with spaces."""
     tokens = shape.parts(_SHORTEST)
-    for number, needles in _possible(text, tokens).items():
+    for number, needles in _possible(text, tokens, shape.cues).items():
         _, form, kind, before, _ = KNOWN[number]
         anchors = places(text, *needles)
         if len(anchors) > _MANY:  # a hostile run of them is read once

@@ -242,9 +242,9 @@ _MAC_SHAPES = ("xx:xx:xx:xx:xx:xx", "xx-xx-xx-xx-xx-xx", "xxxx.xxxx.xxxx")
 
 
 def _ips(text: str, shape: Shape) -> Iterator[Span]:
-    if shape.any_of(_IPV4_SHAPES):
-        plain_shape = shape.plain
-        starting = [back(plain_shape, at, "0", 2) for at in places(plain_shape, *_IPV4_SHAPES)]
+    plain_shape = shape.plain
+    if fours := places(plain_shape, *_IPV4_SHAPES):
+        starting = [back(plain_shape, at, "0", 2) for at in fours]
         for found in at_each(_IPV4, text, starting):
             plain, _, bits = found.group().partition("/")
             if _is_ipv4(plain) and not _BEFORE_VERSION.search(

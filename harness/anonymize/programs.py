@@ -193,23 +193,27 @@ _TOLD = pattern(
 )
 
 
-_BY_CUE: dict[str, list[int]] = {}
-"""What a word in a text must hold -> the forms that there may be then; all that has no letters is ""."""
+_BY_CUE: dict[str, list[tuple[int, str]]] = {}
+"""What a word in a text must hold -> the forms that there may be then, each with what it begins with."""
 for _number, (_words, _) in enumerate(_FORMS):
-    for _cue in dict.fromkeys(map(cue, _words)):
-        _BY_CUE.setdefault(_cue, []).append(_number)
+    for _word in _words:
+        _BY_CUE.setdefault(cue(_word), []).append((_number, _word))
 _COORD = cue("coord")
 
 
 def programs(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield what programs' arguments, statements and columns declare."""
     cues = shape.cues
-    here = {*_BY_CUE[""], *[number for each in cues & _BY_CUE.keys() for number in _BY_CUE[each]]}
+    here = {
+        number
+        for each in ("", *(cues & _BY_CUE.keys()))
+        for number, word in _BY_CUE.get(each, ())
+        if word in low
+    }
     for number in sorted(here):
         words, form = _FORMS[number]
-        if holds(low, words):
-            for found in at_each(form, text, places(low, *words)):
-                yield from _declared(found)
+        for found in at_each(form, text, places(low, *words)):
+            yield from _declared(found)
     if "\t" in low and holds(low, ("\ttrue\t", "\tfalse\t")):
         for found in _JAR.finditer(text):
             yield from _declared(found)

@@ -25,7 +25,7 @@ _LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string
 _LATIN = "".join(map(chr, range(128, 256)))
 _PLAIN = _table({_LOWER: "a", _UPPER: "A", _DIGITS: "0"})
 _FOLDED = _table({_LOWER + _UPPER: "a", _DIGITS: "0"})
-_LETTERS = bytes(each if chr(each) in _LOWER else 32 for each in range(256))
+_LETTERS = _table({each: each.lower() for each in string.ascii_letters}, " ")
 _HEX = _table({string.hexdigits: "x"})
 _TOKEN = _table({string.ascii_letters + _DIGITS + "+/_=.-": "x"}, " ")
 _KEY = _table({string.ascii_letters + _DIGITS + _LATIN + "_.$/-": "x"}, " ")
@@ -34,7 +34,6 @@ _HOST = _table({string.ascii_letters + _DIGITS + "_.@/\\$-": "x"}, " ")
 _MAIL = _table(
     {string.ascii_letters + _DIGITS + _LATIN + "_.!#$%&'*+/=?^`{|}~-": "x", "@": "@"}, " "
 )
-_WORDS = bytes(each if chr(each) in _LOWER + _UPPER + _DIGITS else 32 for each in range(256))
 _PARTS = _table(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\"'<>,;(){}", " "))
 
 
@@ -149,7 +148,7 @@ class Shape:
         """Make a shape; a cached property of the standard library takes a lock each time."""
         made: object
         if name == "words":
-            made = frozenset(self._raw.lower().translate(_LETTERS).decode("latin-1").split())
+            made = frozenset(self._raw.translate(_LETTERS).decode("latin-1").split())
         elif name == "cues":
             made = _cues_of(self.words)
         elif name == "signs":
@@ -175,12 +174,6 @@ class Shape:
             if shape in plain:
                 return True
         return False
-
-
-def heads_of_words(text: str, letters: int) -> set[str]:
-    """Return the first letters of the runs of ASCII letters and digits in a text."""
-    runs_ = text.encode("latin-1", "replace").translate(_WORDS).decode("latin-1").split()
-    return {each[:letters] for each in runs_}
 
 
 def holds(text: str, words: Iterable[str]) -> bool:
