@@ -7,8 +7,7 @@ also keeps hostile texts cheap: what is read around an anchor is bounded, and ne
 
 import re
 import string
-from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 
@@ -44,10 +43,10 @@ _SHAPES = {
 }  # fmt: skip
 
 
-_CUES: set[str] = set()
+_CUES: dict[str, set[str]] = {}
 _DULL: set[str] = set()
 _TELLING: dict[str, frozenset[str]] = {}
-"""What the cues are; words that were seen before, without and with some of them."""
+"""The cues by their first letters; words that were seen before, without and with some of them."""
 _SHORTEST_CUE, _LONGEST_WORD, _MOST_WORDS = 3, 32, 40_000
 
 
@@ -61,48 +60,43 @@ def cue(literal: str) -> str:
     made = max(letters, key=len, default="")
     if len(made) < _SHORTEST_CUE:
         return ""
-    _CUES.add(made)
+    _CUES.setdefault(made[:_SHORTEST_CUE], set()).add(made)
     _DULL.clear()
     _TELLING.clear()
-    _any_cue.cache_clear()
     return made
-
-
-@lru_cache(maxsize=1)
-def _any_cue() -> Callable[[str], object]:
-    """Return what says whether a word holds a cue."""
-    least = [each for each in sorted(_CUES) if not any(o in each for o in _CUES - {each})]
-    return re.compile("|".join(least)).search
 
 
 def _cues_of(words: frozenset[str]) -> frozenset[str]:
     seen = words - _DULL
-    fresh = seen - _TELLING.keys()
-    if fresh and not _any_cue()(" ".join(fresh)):
-        if len(_DULL) > _MOST_WORDS:
-            _DULL.clear()
-        _DULL.update([word for word in fresh if len(word) <= _LONGEST_WORD])
-        seen &= _TELLING.keys()
     made: set[str] = set()
+    if fresh := seen - _TELLING.keys():
+        made.update(*_remembered(fresh))
+        seen -= fresh
     for word in seen:
-        made |= _TELLING.get(word) or _told(word)
+        made |= _TELLING.get(word, _NONE)
     return frozenset(made)
 
 
-def _told(word: str) -> frozenset[str]:
-    """Return the cues in a word, and remember it."""
+def _remembered(words: frozenset[str]) -> list[frozenset[str]]:
+    """Return the cues in words that were not seen before, and remember those that are not long."""
     if len(_DULL) + len(_TELLING) > _MOST_WORDS:
         _DULL.clear()
         _TELLING.clear()
-    made: frozenset[str] = frozenset()
-    if _any_cue()(word):
-        made = frozenset(each for each in _CUES if each in word)
-    if len(word) <= _LONGEST_WORD:
-        if made:
-            _TELLING[word] = made
-        else:
-            _DULL.add(word)
+    size = _SHORTEST_CUE
+    joined = " ".join([word for word in words if len(word) >= size])
+    begun = _CUES.keys() & {joined[at : at + size] for at in range(len(joined) - size + 1)}
+    here = [each for three in begun for each in _CUES[three] if each in joined]
+    made = []
+    for word in words if here else ():
+        if told := frozenset([each for each in here if each in word]):
+            made.append(told)
+            if len(word) <= _LONGEST_WORD:
+                _TELLING[word] = told
+    _DULL.update([word for word in words - _TELLING.keys() if len(word) <= _LONGEST_WORD])
     return made
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Shape:
