@@ -67,17 +67,20 @@ def cue(literal: str) -> str:
 
 
 def _cues_of(words: frozenset[str]) -> frozenset[str]:
-    seen = words - _DULL
     made: set[str] = set()
-    if fresh := seen - _TELLING.keys():
+    fresh = []
+    for word in words - _DULL:
+        told = _TELLING.get(word)
+        if told is None:
+            fresh.append(word)
+        else:
+            made |= told
+    if fresh:
         made.update(*_remembered(fresh))
-        seen -= fresh
-    for word in seen:
-        made |= _TELLING.get(word, _NONE)
     return frozenset(made)
 
 
-def _remembered(words: frozenset[str]) -> list[frozenset[str]]:
+def _remembered(words: list[str]) -> list[frozenset[str]]:
     """Return the cues in words that were not seen before, and remember those that are not long."""
     if len(_DULL) + len(_TELLING) > _MOST_WORDS:
         _DULL.clear()
@@ -92,11 +95,10 @@ def _remembered(words: frozenset[str]) -> list[frozenset[str]]:
             made.append(told)
             if len(word) <= _LONGEST_WORD:
                 _TELLING[word] = told
-    _DULL.update([word for word in words - _TELLING.keys() if len(word) <= _LONGEST_WORD])
+    _DULL.update(
+        [word for word in words if len(word) <= _LONGEST_WORD and word not in _TELLING]
+    )
     return made
-
-
-_NONE: frozenset[str] = frozenset()
 
 
 class Shape:
