@@ -3,8 +3,11 @@
 import importlib
 import importlib.util
 import re
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 from harness.anonymize.pattern import pattern
@@ -143,14 +146,51 @@ _NEEDLES: dict[str, tuple[str, ...]] = {
 @lru_cache(maxsize=1)
 def _plugins() -> tuple[tuple[tuple[str, ...], Any], ...]:
     """Return the plugins, which hold nothing, with their needles; loading costs more than the rest of this package."""
-    from detect_secrets.core.plugins import initialize  # noqa: PLC0415 - 0.1 s
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class  # noqa: PLC0415
+    with _without_loading("requests"):
+        from detect_secrets.core.plugins import initialize  # noqa: PLC0415 - a library to load
+        from detect_secrets.core.plugins.util import (  # noqa: PLC0415
+            get_mapping_from_secret_type_to_class,
+        )
 
-    made: list[tuple[tuple[str, ...], Any]] = []
-    for name in get_mapping_from_secret_type_to_class():
-        if name not in {"Public IP (ipv4)", "Secret Keyword"}:
-            made.append((_NEEDLES.get(name, ("",)), initialize.from_secret_type(name)))
+        made: list[tuple[tuple[str, ...], Any]] = []
+        for name in get_mapping_from_secret_type_to_class():
+            if name not in {"Public IP (ipv4)", "Secret Keyword"}:
+                made.append((_NEEDLES.get(name, ("",)), initialize.from_secret_type(name)))
     return tuple(made)
+
+
+class _Later(ModuleType):
+    """Stands for a module that is hardly ever needed, and loads it when something of it is used."""
+
+    Response = object
+    """Told in annotations alone."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the module has of a name."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@contextmanager
+def _without_loading(name: str) -> Iterator[None]:
+    """Let what is imported meanwhile have a module that is loaded later; others get the module itself.
+
+    detect-secrets imports requests to ask services whether a secret is valid, which nobody here does;
+    loading it takes longer than loading all the plugins.
+    """
+    spec = importlib.util.find_spec(name) if name not in sys.modules else None
+    if spec is None:
+        yield
+        return
+    later = _Later(name)
+    later.__path__ = list(spec.submodule_search_locations or ())
+    sys.modules[name] = later
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is later:
+            del sys.modules[name]
 
 
 class Betterleaks:

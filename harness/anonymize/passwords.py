@@ -118,9 +118,8 @@ def _together(text: str, low: str, shape: Shape) -> Iterator[Span]:
             yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
             if found.group("user").lower() not in NOBODY:
                 yield Span(*found.span("user"), "user", found.group("user"), LIKELY)
-    if (
-        not (cues.isdisjoint(_PASS_WORDS) or words.isdisjoint(_WITH_WORDS))
-        and holds(low, ("pass", "pwd", "secret ", "token "))
+    if not (cues.isdisjoint(_PASS_WORDS) or words.isdisjoint(_WITH_WORDS)) and holds(
+        low, ("pass", "pwd", "secret ", "token ")
     ):
         for found in at_each(_WITH, text, places(low, "with", "using", "and ", "as ", "by ")):
             value = found.group("v").rstrip(".,;:)")

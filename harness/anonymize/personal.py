@@ -54,7 +54,9 @@ _SAID = pattern(
     r"(?i)\b(?:user(?:name)?|login|logged in as|signed in as|account|uid|running as|as user|owner|committer|whoami)(?: is| =|=|:)? ?[\"'`](?P<v>[a-z][a-z0-9]{0,60}[._-]?[a-z0-9]{1,60})[\"'`]|\b(?:logged|signed) in as (?P<w>[a-z][a-z0-9._-]{2,31})\b|\buid=\d+\((?P<x>[a-z][a-z0-9._-]{1,31})\)"
 )
 _SCRIPT = pattern(r"\.(?:md|txt|py|sh|json|ya?ml)$")
-_TICKET_WORDS, _POD_WORDS = map(frozenset, (map(cue, ("ticket", "case")), map(cue, ("pod", "kubectl"))))
+_TICKET_WORDS, _POD_WORDS = map(
+    frozenset, (map(cue, ("ticket", "case")), map(cue, ("pod", "kubectl")))
+)
 _HOMES = ("home/", "users", "documents and settings", "-home-", "/u/", "/user/")
 _HOME_WORDS = frozenset(map(cue, _HOMES))
 _UUID_SHAPE = "-xxxx-xxxx-xxxx-xxxxxxxxxxxx"

@@ -204,7 +204,10 @@ _SECRET_WORDS = frozenset(
     """password passphrase passcode passwd pwd secret token pin credential credentials otp""".split()
 )
 _HEADS = (
-    (cue("key"), ("api", "api ", "api_", "api-", "access", "access ", "access_", "access-", "private ")),
+    (
+        cue("key"),
+        ("api", "api ", "api_", "api-", "access", "access ", "access_", "access-", "private "),
+    ),
     (cue("code"), ("one-time ", "one time ", "verification ", "security ")),
 )
 """What a word needs before it to mean a secret."""

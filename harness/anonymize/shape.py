@@ -95,9 +95,7 @@ def _remembered(words: list[str]) -> list[frozenset[str]]:
             made.append(told)
             if len(word) <= _LONGEST_WORD:
                 _TELLING[word] = told
-    _DULL.update(
-        [word for word in words if len(word) <= _LONGEST_WORD and word not in _TELLING]
-    )
+    _DULL.update([word for word in words if len(word) <= _LONGEST_WORD and word not in _TELLING])
     return made
 
 

@@ -37,9 +37,7 @@ _ATOM = pattern(
     r"|(?P<wide_char>[^\x00-\x7f])",
     re.IGNORECASE,
 )
-_TO_QUOTE = (
-    r"[ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]{0,40})?[+.&]?[ \t]{0,8}[\"']"
-)
+_TO_QUOTE = r"[ \t]{0,8}(?:(?:[+.&]|\|\|)[ \t]{0,8})?(?:\\?\n[ \t]{0,40})?[+.&]?[ \t]{0,8}[\"']"
 _HIDDEN = pattern(rf"[{_INVISIBLE}\U000e0000-\U000e007f]")
 _FIRST = pattern(r"[%\\&\x1b=`^\"'\[({<hH\u0080-\U0010ffff]")
 """What every encoded stretch begins with, but for a space before a bracket."""

@@ -59,7 +59,7 @@ def _found(matches: Iterable[re.Match[str]], group: str | int = 0) -> list[tuple
 @given(st.text("ab1_$/.-?=:>|! \t\"'`[]\u00e9\u4e2d", max_size=60))
 def test_keys_read_backwards_are_those_that_reading_on_finds(text: str) -> None:
     """An assignment's key is found from its operator as it is by trying every place."""
-    keys = assignments._keys(text, Shape(text).keys)
+    keys = assignments._keys(text, Shape(text))
     assert _found(keys, "op") == _found(assignments._KEY.finditer(text), "op")
 
 
