@@ -232,17 +232,23 @@ def _by_cue() -> dict[str, list[tuple[int, str, bool]]]:
 
 
 _BY_CUE = _by_cue()
+_SHORT = [(number, needle) for number, needle, _ in _BY_CUE.pop("", []) if "$" not in needle]
+"""Needles with too few letters for a cue: the forms of these have no spaces."""
+_HASHES = [(number, each) for number, known_ in enumerate(KNOWN) for each in known_.needles if "$" in each and not cue(each.lower())]
 _MANY, _JOINTS = 1_000, frozenset("-_.+/=")
 
 
 def _possible(text: str, tokens: str, cues: frozenset[str]) -> dict[int, list[str]]:
     """Return the forms that may stand in a text with these long runs without space, with their needles."""
-    found = [
-        (number, needle)
-        for each in ("", *(cues & _BY_CUE.keys()))
-        for number, needle, spaced in _BY_CUE[each]
-        if needle in (text if spaced else tokens)
-    ]
+    found = [each for each in _SHORT if each[1] in tokens]
+    if "$" in tokens:
+        found += [each for each in _HASHES if each[1] in tokens]
+    for told in cues & _BY_CUE.keys():
+        found += [
+            (number, needle)
+            for number, needle, spaced in _BY_CUE[told]
+            if needle in (text if spaced else tokens)
+        ]
     found.sort()
     made: dict[int, list[str]] = {}
     for number, needle in found:
