@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from harness.anonymize.pattern import pattern
@@ -216,40 +217,54 @@ KNOWN: tuple[Known, ...] = (
 
 
 _SPACED = frozenset({"-----BEGIN", "PuTTY-User-Key-File", "SSH2", "ssh-rsa", "NpmToken", ":_auth"})
+_SPACED_FORMS = frozenset(number for number, each in enumerate(KNOWN) if each.needles[0] in _SPACED)
 _SHORTEST = 12
 _THREE_PARTS = pattern(rf"{_B}[MNO][A-Za-z\d_-]{{23,27}}\.[\w-]{{6}}\.[\w-]{{27,45}}{_E}")
 """A bot's token; nothing in it is a literal, but it is long and without space."""
 
 
-def _by_cue() -> dict[str, list[tuple[int, str, bool]]]:
-    """Return by the letters that a text's words must hold: a form, its needle, whether it has spaces."""
-    made: dict[str, list[tuple[int, str, bool]]] = {}
+class _Index(NamedTuple):
+    """Which needles, of which forms, may stand in a text, by what is known of its words."""
+
+    cues: dict[str, list[tuple[int, str]]]
+    """By letters that a word holds."""
+    words: dict[str, list[tuple[int, str]]]
+    """By a whole word: needles with too few letters for a cue, which begin a word."""
+    others: dict[str, list[tuple[int, str]]]
+    """By something short in them."""
+
+
+def _index() -> _Index:
+    made = _Index({}, {}, {})
     for number, each in enumerate(KNOWN):
         for needle in each.needles:
-            found = (number, needle, each.needles[0] in _SPACED)
-            made.setdefault(cue(needle.lower()), []).append(found)
+            low = needle.lower()
+            word = low[: len(low) - len(low.lstrip(ascii_lowercase))]
+            if told := cue(low):
+                made.cues.setdefault(told, []).append((number, needle))
+            elif each.begins and word and word != low:
+                made.words.setdefault(word, []).append((number, needle))
+            else:
+                made.others.setdefault("$" if "$" in low else "", []).append((number, needle))
     return made
 
 
-_BY_CUE = _by_cue()
-_SHORT = [(number, needle) for number, needle, _ in _BY_CUE.pop("", []) if "$" not in needle]
-"""Needles with too few letters for a cue: the forms of these have no spaces."""
-_HASHES = [(number, each) for number, known_ in enumerate(KNOWN) for each in known_.needles if "$" in each and not cue(each.lower())]
+_INDEX = _index()
 _MANY, _JOINTS = 1_000, frozenset("-_.+/=")
 
 
-def _possible(text: str, tokens: str, cues: frozenset[str]) -> dict[int, list[str]]:
+def _possible(text: str, tokens: str, shape: Shape) -> dict[int, list[str]]:
     """Return the forms that may stand in a text with these long runs without space, with their needles."""
-    found = [each for each in _SHORT if each[1] in tokens]
-    if "$" in tokens:
-        found += [each for each in _HASHES if each[1] in tokens]
-    for told in cues & _BY_CUE.keys():
-        found += [
-            (number, needle)
-            for number, needle, spaced in _BY_CUE[told]
-            if needle in (text if spaced else tokens)
-        ]
-    found.sort()
+    cues, words, others = _INDEX
+    told = [cues[each] for each in shape.cues & cues.keys()]
+    told += [words[each] for each in shape.words & words.keys()]
+    told += [needles for sign, needles in others.items() if sign in tokens]
+    found = sorted(
+        each
+        for needles in told
+        for each in needles
+        if each[1] in tokens or (each[0] in _SPACED_FORMS and each[1] in text)
+    )
     made: dict[int, list[str]] = {}
     for number, needle in found:
         made.setdefault(number, []).append(needle)
@@ -259,7 +274,7 @@ def _possible(text: str, tokens: str, cues: frozenset[str]) -> dict[int, list[st
 def known(text: str, shape: Shape) -> Iterator[Span]:
     """Yield keys of a documented form: a long run without space, but for the few with spaces."""
     tokens = shape.parts(_SHORTEST)
-    for number, needles in _possible(text, tokens, shape.cues).items():
+    for number, needles in _possible(text, tokens, shape).items():
         _, form, kind, before, _ = KNOWN[number]
         anchors = places(text, *needles)
         if len(anchors) > _MANY:  # a hostile run of them is read once

@@ -153,8 +153,9 @@ def _people(text: str, low: str, shape: Shape) -> Iterator[Span]:
         for span in named(found, "user", LIKELY):
             if span.value.lower() not in NOBODY and not span.value.isdigit():
                 yield span
-    if ": " in text and not words.isdisjoint(_HEAD_WORDS):
-        for found in near(_HEADED, text, places(text, *_HEADS), 12, 200):
+    if ": " in text and not words.isdisjoint(_HEADS):
+        heads = [head for each in words & _HEADS.keys() for head in _HEADS[each]]
+        for found in near(_HEADED, text, places(text, *heads), 12, 200):
             yield from named(found, "person", LIKELY)
     if "@" in text:
         opened = [
@@ -171,12 +172,12 @@ def _people(text: str, low: str, shape: Shape) -> Iterator[Span]:
 _TITLES = frozenset(("mr", "mrs", "ms", "dr", "prof", "herr", "frau", "sr", "sra", "mme"))
 _CHOWN_CUES = frozenset(("chown", "chgrp", "su", "sudo", "from", "uid", "session"))
 _CHOWN_WORDS = ("chown", "chgrp", "su ", "sudo", "for ", "user ", "by ", "session ")
-_HEAD_WORDS = frozenset(
-    """from to cc bcc author committer commit authorname by assignee reporter""".split()
-)
-_HEADS = (
-    "From", "To:", "To ", "Cc", "Bcc", "Reply-To", "Author", "Commit", "-by", "Assignee", "Reporter",
-)  # fmt: skip
+_HEADS = {
+    "from": ("From",), "to": ("To:", "To "), "cc": ("Cc",), "bcc": ("Bcc",), "reply": ("Reply-To",),
+    "author": ("Author",), "authorname": ("Author",), "commit": ("Commit",), "committer": ("Commit",),
+    "by": ("-by",), "assignee": ("Assignee",), "reporter": ("Reporter",),
+}  # fmt: skip
+"""A word in lower case -> how a header that holds it is written."""
 _SAID_CUES = frozenset(
     "user username login logged signed account uid running owner committer whoami".split()
 )
