@@ -73,8 +73,10 @@ def assigned(text: str, shape: Shape) -> Iterator[Span]:
 
 def _keys(text: str, shape: Shape) -> Iterator[re.Match[str]]:
     """Yield the keys with their operators: before each sign of one, the run that can be a key."""
-    done = 0
+    done, plain = 0, text.isascii()
     for start, last in _runs_before_signs(text, shape):
+        if plain and text[last + 1] not in _AFTER_KEY:
+            continue
         found = _KEY.search(text, max(start, last - _LONGEST, done), last + _TO_VALUE)
         if found and found.start("key") <= last:
             done = found.end()
@@ -102,6 +104,8 @@ def _runs_before_signs(text: str, shape: Shape) -> list[tuple[int, int]]:
     return made
 
 
+_AFTER_KEY = frozenset(" \t=:\"'`[]!<>|-")
+"""What may follow a key at once: closing signs, an operator, space before one."""
 _VERY_LONG = 4_000
 _FAR, _LONGEST, _TO_VALUE = 16, 200, 32
 """From a key to the sign of its operator; the longest key; from its end to its value."""

@@ -1,14 +1,16 @@
 """What is left out for speed changes nothing in what is found."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.anonymize import Anonymizer, Roster, assignments, network, views
-from harness.anonymize.shape import Shape, places
+from harness.anonymize import Anonymizer, Roster, assignments, network, numbers, views
+from harness.anonymize.shape import Shape, at_each, cue, places
 from harness.anonymize.spans import Taken
 
 
@@ -130,3 +132,41 @@ def test_what_a_key_or_a_call_declares_is_hidden(text: str, secret: str) -> None
 def test_keys_for_looking_up_references_and_filling_stay(text: str) -> None:
     """What opens nothing is kept, since the agent's behaviour may depend on it."""
     assert anonymized(text) == text
+
+
+@given(st.text("passwordkeylogin_-/ .1A\u00e9\u017f\u4e2d", max_size=60))
+def test_a_cue_is_told_wherever_its_literal_stands(text: str) -> None:
+    """A rule that asks the cues misses nothing, whatever stands around a word and was seen before."""
+    for literal in ("password", "passwd=", "key", "login"):
+        told = cue(literal)
+        for each in (text, f"{text}{literal}{text}", f"{literal.upper()} {text}"):
+            shape = Shape(each)
+            assert (told in shape.cues) == any(told in word for word in shape.words)
+            assert told in shape.cues or literal not in shape.low
+
+
+@given(st.text("0127+() ./-\na", max_size=50))
+def test_numbers_around_their_forms_are_those_that_reading_on_finds(text: str) -> None:
+    """Telephone numbers are found from their digits as they are by trying every place."""
+    shape = Shape(text)
+    local = at_each(numbers._LOCAL, text, numbers._local(text, shape.plain))
+    assert _found(local) == _found(numbers._LOCAL.finditer(text))
+
+
+@given(st.text("[({<.:@dotDOT0at])}>hxX*p%4&#;=`^\r\n\"'+ \u00e9\u0430\u200b", max_size=40))
+def test_what_is_told_to_be_plain_has_no_other_reading(text: str) -> None:
+    """The quick look at a text passes over nothing that a step of decoding would change."""
+    whole = views.View(text, list(range(len(text))), list(range(1, len(text) + 1)), 0)
+    if views._plain_text(text):
+        assert views._step(whole) is None
+
+
+def test_another_project_is_loaded_without_what_only_asks_services() -> None:
+    """What detect-secrets needs to verify a secret is not loaded, and stays for whoever needs it."""
+    program = (
+        "import sys; from harness.anonymize import optional; optional._plugins();"
+        "assert 'requests' not in sys.modules and 'urllib3' not in sys.modules;"
+        "from detect_secrets.plugins import aws; import requests, requests.adapters;"
+        "assert aws.requests.get is requests.get"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
