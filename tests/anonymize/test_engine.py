@@ -136,7 +136,7 @@ def test_keys_for_looking_up_references_and_filling_stay(text: str) -> None:
 
 @given(st.text("passwordkeylogin_-/ .1A\u00e9\u017f\u4e2d", max_size=60))
 def test_a_cue_is_told_wherever_its_literal_stands(text: str) -> None:
-    """A rule that asks the cues misses nothing, whatever stands around a word and was seen before."""
+    """A rule that asks the cues misses nothing, whatever was seen before."""
     for literal in ("password", "passwd=", "key", "login"):
         told = cue(literal)
         for each in (text, f"{text}{literal}{text}", f"{literal.upper()} {text}"):
@@ -162,7 +162,7 @@ def test_what_is_told_to_be_plain_has_no_other_reading(text: str) -> None:
 
 
 def test_another_project_is_loaded_without_what_only_asks_services() -> None:
-    """What detect-secrets needs to verify a secret is not loaded, and stays for whoever needs it."""
+    """What detect-secrets needs to verify a secret is not loaded, and is there for others."""
     program = (
         "import sys; from harness.anonymize import optional; optional._plugins();"
         "assert 'requests' not in sys.modules and 'urllib3' not in sys.modules;"
