@@ -14,6 +14,7 @@ from harness.anonymize.jsontext import is_json, rewritten
 from harness.anonymize.keys import after_flags, kind_of_key
 from harness.anonymize.network import host_of
 from harness.anonymize.optional import incident_detectors
+from harness.anonymize.packed import Packed
 from harness.anonymize.roster import Forms, Roster
 from harness.anonymize.rules import Readings, containers, holds_surrogate, read, readings
 from harness.anonymize.secrets import contextual
@@ -67,6 +68,14 @@ class Report:
     """Kind -> how many places."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What depends on a text alone."""
+
+    readings: Readings
+    packed: tuple[Packed, ...]
+
+
 @dataclass(slots=True)
 class _Known:
     """What the first pass learned."""
@@ -99,7 +108,7 @@ class Anonymizer:
         self.surrogates = Surrogates(key, incident)
         self.detectors = tuple(incident_detectors() if detectors is None else detectors)
         self.known = _Known()
-        self._memory: dict[str, Readings] = {}
+        self._memory: dict[str, _Seen] = {}
         self._kept = 0
         self._forms = Forms(self.surrogates)
         self._counts: Counter[str] = Counter()
@@ -239,12 +248,16 @@ class Anonymizer:
     def _rebuilt(
         self, text: str, key: str, spans: list[Span], depth: int, *, learning: bool
     ) -> str:
+        still = "version" in key.lower() or "model" in key.lower()
+        inside = self._seen(text).packed
+        if not spans and not inside:
+            return text if learning or still else self._shifted(text)
         edits: list[tuple[int, int, str]] = []
         sure, packed = Taken(), Taken()
         for span in spans:
             if span.weight > 50:
                 sure.take(span.start, span.end)
-        for inner in containers(text):
+        for inner in inside:
             if sure.holds(inner.start, inner.end):
                 continue
             new = self._string(
@@ -264,7 +277,6 @@ class Anonymizer:
             if not packed.holds(s.start, s.end)
         ]
         parts, at = [], 0
-        still = "version" in key.lower() or "model" in key.lower()
         for start, end, new in sorted(edits):
             parts += [text[at:start] if still else self._shifted(text[at:start]), new]
             at = end
@@ -291,7 +303,7 @@ class Anonymizer:
 
     def _spans(self, text: str, key: str) -> list[Span]:
         kind = kind_of_key(key) if key else ""
-        spans = read(text, self.detectors, self._learned, self._readings(text))
+        spans = read(text, self.detectors, self._learned, self._seen(text).readings)
         if kind and kind not in {"keep", "time"}:
             declared = [
                 s
@@ -323,11 +335,11 @@ class Anonymizer:
         local = span.value.rpartition("@")[0]
         return any(kind == "person" for _, _, kind, _, _ in self._forms.find(local))
 
-    def _readings(self, text: str) -> Readings:
-        """Return what detectors see in a text; a trace repeats its history, and is walked twice."""
+    def _seen(self, text: str) -> _Seen:
+        """Return what is seen in a text alone; a trace repeats its history, and is walked twice."""
         known = self._memory.get(text)
         if known is None:
-            known = readings(text, self.detectors)
+            known = _Seen(readings(text, self.detectors), tuple(containers(text)))
             if len(text) < _LONGEST_KEPT and self._kept < _MOST_KEPT:
                 self._memory[text] = known
                 self._kept += len(text) + 200

@@ -65,9 +65,14 @@ def read(
     known: Readings | None = None,
 ) -> list[Span]:
     """Return the spans of a text in all its readings, apart and in order; the deepest reading first."""
+    looks = readings(text, detectors) if known is None else known
+    if len(looks) == 1:  # nothing is encoded
+        _, plain, seen = looks[0]
+        all_ = [*seen, *extra(plain)] if extra is not None else seen
+        return apart(all_) if all_ else []
     kept: list[Span] = []
     taken = Taken()
-    for view, plain, seen in readings(text, detectors) if known is None else known:
+    for view, plain, seen in looks:
         for span in apart([*seen, *extra(plain)] if extra is not None else seen):
             start, end = view.back(span.start, span.end) if view else (span.start, span.end)
             if taken.take(start, end):

@@ -43,6 +43,7 @@ _SLASHED = pattern(
 _DOTTED = pattern(
     r"(?<![\w./:-])(?P<d>0?[1-9]|[12]\d|3[01])(?P<a>[./])(?P<m>0?[1-9]|1[0-2])(?P<b>(?P=a))(?P<y>(?:19|20)\d\d)(?![\w/-]|\.\d)"
 )
+_DIGIT = pattern(r"\d")
 _CLOCK = pattern(r"\d\d?:\d\d(?::\d\d)?|\d{4}-\d\d-\d\dT\d")
 _ANCHOR = pattern(
     r"(?:19|20)\d\d[-/.]?[01]\d[-/.]?[0-3]\d[T _]?\d\d[:h]?\d\d|\d{1,2}[/ ][A-Z][a-z]{2}[/ ]\d{4}[: ]\d\d:\d\d|(?<!\d)1[4-9]\d{8}(?:\d{3}){0,3}(?!\d)"
@@ -57,6 +58,8 @@ def anchored(text: str) -> bool:
 
 def days_of(text: str) -> Iterator[dt.date]:
     """Yield the dates with a year in a text."""
+    if _DIGIT.search(text) is None:
+        return
     for form in (_ISO, _NAMED, _US, _SLASHED):
         for found in form.finditer(text):
             parts = found.groupdict()
@@ -79,7 +82,7 @@ def shifted(text: str, days: int, year: Callable[[int, int], int | None]) -> str
 
     ``year`` tells the year of a month and day that stand without one, or nothing.
     """
-    if any(c.isdigit() for c in text):
+    if _DIGIT.search(text) is not None:
         text = _ISO.sub(lambda found: _iso(found, days), text)
         text = _numeric(text, days)
         if re.search(_NAME, text):
