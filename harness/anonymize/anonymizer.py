@@ -68,12 +68,13 @@ class Report:
     """Kind -> how many places."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Seen:
     """What depends on a text alone."""
 
     readings: Readings
-    packed: tuple[Packed, ...]
+    packed: tuple[Packed, ...] | None = None
+    """Looked for when the text is first learned from."""
 
 
 @dataclass(slots=True)
@@ -249,7 +250,10 @@ class Anonymizer:
         self, text: str, key: str, spans: list[Span], depth: int, *, learning: bool
     ) -> str:
         still = "version" in key.lower() or "model" in key.lower()
-        inside = self._seen(text).packed
+        seen = self._seen(text)
+        inside = seen.packed
+        if inside is None:
+            inside = seen.packed = tuple(containers(text))
         if not spans and not inside:
             return text if learning or still else self._shifted(text)
         edits: list[tuple[int, int, str]] = []
@@ -339,7 +343,7 @@ class Anonymizer:
         """Return what is seen in a text alone; a trace repeats its history, and is walked twice."""
         known = self._memory.get(text)
         if known is None:
-            known = _Seen(readings(text, self.detectors), tuple(containers(text)))
+            known = _Seen(readings(text, self.detectors))
             if len(text) < _LONGEST_KEPT and self._kept < _MOST_KEPT:
                 self._memory[text] = known
                 self._kept += len(text) + 200
