@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.anonymize.assignments import assigned
+from harness.anonymize.columns import columns
+from harness.anonymize.commands import commands
 from harness.anonymize.known import known
 from harness.anonymize.network import network
 from harness.anonymize.packed import Packed, packed
@@ -44,6 +46,8 @@ class Rules:
         yield from personal(text, low, shape)
         yield from passwords(text, low)
         yield from programs(text, low)
+        yield from commands(text, shape)
+        yield from columns(text, shape)
 
 
 Readings = list[tuple[View | None, str, list[Span]]]

@@ -8,7 +8,7 @@ from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
 from harness.anonymize.shape import Shape, at_each, holds, places, starts
 from harness.anonymize.spans import Span
-from harness.anonymize.vocabulary import made_up
+from harness.anonymize.vocabulary import NOBODY, made_up
 
 SURE, LIKELY, GUESS = 95, 75, 45
 
@@ -29,16 +29,13 @@ _COOKIE = pattern(
 _CRUMB = pattern(r"(?:^|;\s*)(?P<name>[^\s;=]{1,80})=(?P<v>[^;\s]{4,})")
 _ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "version", "priority"})
 _FLAG = pattern(
-    r"(?<![\w-])--?(?P<key>[A-Za-z][\w.-]{1,40})(?:=|[ \t]+|\"?, ?\"|'?, ?')(?P<q>[\"']?)(?P<v>(?!-)[^\s\"']{3,}|(?<=[\"'])[^\"'\r\n]{3,})"
+    r"(?<![\w-])--?(?P<key>[A-Za-z][\w.-]{1,40})(?:=|[ \t]+|\"?, ?\"|'?, ?'|[\"']?\r?\n[ \t]{1,40}- )(?P<q>[\"']?)(?P<v>(?!-)[^\s\"']{3,}|(?<=[\"'])[^\"'\r\n]{3,})"
 )
 _CURL_USER = pattern(
     r"(?:\s-u|\s--(?:proxy-)?user|\s-U)[= ]{0,4}[\"']?(?P<user>[^\s\"':/]{0,80}):(?!//)(?P<v>[^\s\"']{2,})"
 )
 _LOGGED_IN = pattern(
     r"(?i)\b(?:log_?in|sign_?in|authenticate)\(\s{0,4}[\w.\"'@-]{1,60}\s{0,4},\s{0,4}[\"'](?P<v>[^\"'\r\n]{4,80})[\"']\s{0,4}\)"
-)
-_ATTACHED = pattern(
-    r"\b(?:mysql\w*|mariadb\w*|mongo\w*|sshpass|ldapsearch|smbclient)\b[^\r\n|;&]{0,200}?\s-(?:p|w)[ ]?(?P<q>[\"']?)(?P<v>[^\s\"'-][^\s\"']{2,})|\bredis-cli\b[^\r\n|;&]{0,200}?\s-a\s+(?P<a>[^\s]{3,})|\bdocker\s+login\b[^\r\n|;&]{0,200}?\s-p\s+(?P<d>[^\s]{3,})"
 )
 _DSN = pattern(
     r"(?i)(?<![a-z0-9])(?P<scheme>[a-z][a-z0-9+.-]{1,30})://(?P<user>[^\s/:@\"'<>\[\](){},|]{0,200}):(?P<v>[^\s\"'<>|]{1,300}?)@(?=[\w.\[$%-])"
@@ -144,20 +141,13 @@ def _flags(text: str, low: str, shape: Shape) -> Iterator[Span]:
         anchors = [at - 1 for at in places(low, "-u", "--user", "--proxy-user") if at]
         for found in at_each(_CURL_USER, text, anchors):
             yield from _pair(found, "password", LIKELY)
-    if ("-p" in low or "-a " in low or "-w" in low) and holds(text, _CLIENTS):
-        yield from _groups(at_each(_ATTACHED, text, places(text, *_CLIENTS)), "password", LIKELY)
-
-
-_CLIENTS = (
-    "mysql", "mariadb", "mongo", "sshpass", "ldapsearch", "smbclient", "redis-cli", "docker",
-)  # fmt: skip
 
 
 def _pair(found: re.Match[str], kind: str, weight: int) -> Iterator[Span]:
     if not made_up(found.group("v")):
         yield Span(*found.span("v"), kind, found.group("v"), weight)
     user = found.group("user")
-    if user and not made_up(user):
+    if user and not made_up(user) and user.lower() not in NOBODY:
         yield Span(*found.span("user"), "user", user, weight)
 
 
