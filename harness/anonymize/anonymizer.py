@@ -20,7 +20,7 @@ from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape
 from harness.anonymize.spans import Detector, Span, Taken
 from harness.anonymize.surrogates import OWN_EMAIL, Surrogates, reserved
-from harness.anonymize.vocabulary import GENERIC_WORDS, SYSTEM_USERS
+from harness.anonymize.vocabulary import GENERIC_WORDS, SERVICE_WORDS, SYSTEM_USERS
 
 Json = Any
 VERSION = "1"
@@ -32,6 +32,7 @@ _SHORTEST = 5
 _LAST_YEAR = 2090
 _SHORT_ID = re.compile(r"(?!v\d|s3)[a-z]{1,3}[_-]?\d{1,3}")
 """Accounts such as ``u1`` that are looked for everywhere although they are short."""
+_EVERYDAY = GENERIC_WORDS | SYSTEM_USERS | SERVICE_WORDS
 _JOINTS = frozenset("_-./\\:")
 _EXACT = frozenset(
     {
@@ -40,8 +41,8 @@ _EXACT = frozenset(
         "ssn",
         "iban",
         "mac",
-        "phone",
-        "ipv4",
+        "coordinates",
+        "hook",
         "ipv6",
         "latitude",
         "longitude",
@@ -351,7 +352,7 @@ class Anonymizer:
     def _learn(self, span: Span, written: str) -> None:
         if reserved(span.kind, span.value):
             return
-        if span.value.lower() in GENERIC_WORDS | SYSTEM_USERS:
+        if span.value.lower() in _EVERYDAY:
             return  # replaced where it is declared, but it stands everywhere and tells nothing
         self.known.originals.setdefault(span.value, span.kind)
         self.known.originals.setdefault(written, span.kind)
@@ -366,10 +367,10 @@ class Anonymizer:
         elif span.kind == "email":
             local, _, _ = span.value.partition("@")
             name = re.fullmatch(r"([a-z]{2,})[._]([a-z]{3,})", local)
-            if name and not {name[1], name[2]} & (GENERIC_WORDS | SYSTEM_USERS):
+            if name and not {name[1], name[2]} & _EVERYDAY:
                 self._person(f"{name[1].title()} {name[2].title()}")
         low = span.value.lower()
-        if span.kind in _EXACT or low in GENERIC_WORDS | SYSTEM_USERS:
+        if span.kind in _EXACT:
             return
         if len(low) < _SHORTEST and not (span.kind == "user" and _SHORT_ID.fullmatch(low)):
             return

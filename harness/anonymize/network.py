@@ -49,7 +49,7 @@ _MAC = pattern(
     r"(?<![\w:.-])(?:[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w:-]|\.\w)"
 )
 _URL = pattern(
-    r"(?i)(?<![a-z0-9])(?:https?|wss?|ftps?|sftp|ssh|git|ldaps?|s3|gs|amqps?|redis|rediss|postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mongodb(?:\+srv)?|jdbc:\w+|kafka|nats|tcp|udp|grpcs?|smtps?|imaps?|rtsp|svn|rsync|nfs|smb|sb|wasbs?|abfss?|hdfs|thrift|sips?|stuns?|turns?|rtmps?|sqlserver|bolt|neo4j|couchdb|vnc|rdp|telnet|consul|etcd|clickhouse|cassandra|mqtts?|oracle|mssql)://[^\s\"'<>`\\{}|^]+"
+    r"(?i)(?<![a-z0-9])(?:https?|wss?|ftps?|sftp|ssh|git|ldaps?|s3|gs|amqps?|redis|rediss|postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mongodb(?:\+srv)?|jdbc:\w+|kafka|nats|tcp|udp|grpcs?|smtps?|imaps?|rtsp|svn|rsync|nfs|smb|sb|wasbs?|abfss?|hdfs|thrift|sips?|stuns?|turns?|rtmps?|sqlserver|bolt|neo4j|couchdb|vnc|rdp|telnet|consul|etcd|clickhouse|cassandra|mqtts?|oracle|mssql|[a-z][a-z0-9+.-]{1,30}(?=://[^\s/:@\"'<>]{0,200}:[^\s/@\"'<>]{1,300}@))://[^\s\"'<>`\\{}|^]+"
 )
 _HOST = pattern(
     r"(?<![\w.@/\\$-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<tld>[A-Za-z][A-Za-z0-9-]{1,23})(?::\d{2,5})?(?![\w@-]|\.\w)"

@@ -204,8 +204,8 @@ def _places(text: str, low: str, plain: str) -> Iterator[Span]:
             r"(?i)lat|coord|location|gps|geo|position|near|at $|\bat\b",
             text[max(0, found.start() - 40) : found.start()],
         ):
-            yield Span(*found.span("lat"), "latitude", found.group("lat"), LIKELY)
-            yield Span(*found.span("lon"), "longitude", found.group("lon"), LIKELY)
+            start, end = found.start("lat"), found.end("lon")
+            yield Span(start, end, "coordinates", text[start:end], LIKELY)
     for found in at_each(_NUMBERED, text, places(low, "lat", "lon", "lng")):
         name = "lat" if found.group("lat") else "lon"
         kind = "latitude" if name == "lat" else "longitude"

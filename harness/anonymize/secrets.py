@@ -24,7 +24,7 @@ _HEADER = pattern(
     r"(?i)(?<![\w-])x-(?:[a-z0-9]+-){0,4}(?:key|token|secret|auth|signature|password|session|jwt)[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<v>[^\s\"',;<>\\]{4,})"
 )
 _COOKIE = pattern(
-    r"(?i)(?<![\w-])(?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<v>[^\s;=\"',]{1,80}=[^\r\n\"'<>\\]{1,4000})|(?<=-b )[\"']?(?P<b>[\w.-]+=[^\r\n\"']+)"
+    r"(?i)(?<![\w-])(?:set-)?cookie[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<v>[^\s;=\"',]{1,80}=[^\r\n\"'<>\\]{1,4000})|(?<=-b )[\"']?(?P<b>(?!(?:ou|dc|cn|o|uid|c)=)[\w.-]+=[^\r\n\"']+)"
 )
 _CRUMB = pattern(r"(?:^|;\s*)(?P<name>[^\s;=]{1,80})=(?P<v>[^;\s]{4,})")
 _ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "version", "priority"})
@@ -53,6 +53,14 @@ _SPOKEN = pattern(
     r"(?:\s{1,20}(?:for|of|to|on)\s{1,20}(?:the\s{1,20})?[\w.@-]{1,40}){0,2}\s{0,20}(?:is now|is still|is|was|are|=>|->|:|=|set to|changed to|reset to|to be|to|called|of|reads)\s{0,20}:?\s{0,20}(?P<q>[\"'`“]?)(?P<v>[^\s\"'`”<>]{4,})"
 )
 
+_FAR = pattern(
+    r"(?i)\b(?:pass(?:word|phrase|code|wd)|pwd|pw|secret|(?:api|access|secret|private|signing|license)[ _-]?key|token|credentials?|creds)\b"
+    r"[^\n:;=!?.]{1,60}?(?:\bis now|\bis still|\bis|\bwas|\bare|\bset to|\bchanged to|\breset to|\bto be|\bto|=>|->|:|=)\s{1,3}[\"'`\u201c]?(?P<v>[^\s\"'`\u201d<>]{6,200})"
+)
+"""The same with more words between."""
+_AS = pattern(
+    r"(?i)\b(?:use|using|try|with|enter|typed?|set|is|was|gave|give|sent|got)\s{1,3}[\"'`]?(?P<v>[^\s\"'`<>]{6,200})[\"'`]?\s{1,3}(?:as|for)\s{1,3}(?:the\s{1,3}|its\s{1,3}|my\s{1,3}|your\s{1,3}|a\s{1,3})?(?:\w{1,20}\s{1,3})?(?:pass(?:word|phrase|code|wd)|pwd|pw|token|secret|api[ _-]?key)\b"
+)
 _NEXT_PAIR = pattern(r"[&;](?=[\w.]{1,40}[=;]|[A-Z]\w{0,40}$)")
 """Where the next pair of a form or of a connection string begins."""
 
@@ -176,6 +184,23 @@ def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
         yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
 
 
+    if words.isdisjoint(_FAR_WORDS):
+        return
+    for form, cues in ((_FAR, _FAR_CUES), (_AS, _AS_CUES)):
+        for found in at_each(form, text, places(low, *(words & cues))):
+            value = found["v"].rstrip(".,;:)!?")
+            if len(value) > 5 and strong(value):
+                start = found.start("v")
+                yield Span(start, start + len(value), "password", value, GUESS + 10)
+
+
+_FAR_WORDS = frozenset(
+    "password passphrase passcode passwd pwd pw secret key token credential credentials creds".split()
+)
+_FAR_CUES = _FAR_WORDS - {"key"} | frozenset(
+    "api apikey access accesskey private signing license".split()
+)
+_AS_CUES = frozenset("use using try with enter type typed set is was gave give sent got".split())
 _SECRET_WORDS = frozenset(
     """password passphrase passcode passwd pwd secret token pin credential credentials otp""".split()
 )
@@ -198,6 +223,29 @@ def secretive(value: str) -> bool:
     return any(c.isdigit() for c in value) or any(
         not c.isalnum() and c not in "-_.,/'" for c in value
     )
+
+
+_ORDERLY = pattern(
+    r"[\w-]{1,60}\(.*|[a-z_]+(?:\.[a-z_]+)+|[\d.,:/%-]+(?:ms|s|m|h|d|MB|GB|KB|[MG]iB|px|x|am|pm)?|[A-Za-z]+|v?\d+(?:\.\d+)+\S*|[a-z]+(?:[-_/.][a-z]+)*(?:[-_/.]?v?\d{1,2})?"
+    r"|[A-Z]+(?:[-_][A-Z]+)*[-_]?\d*|https?:.*|/.*|\d+(?:st|nd|rd|th)|\d{4}-\d\d-.*|[a-z0-9.-]+\.[a-z]{2,6}|[0-9a-f]{7,64}|\S+@\S+\.\w+|[\w.]+\[.*|[$%{<(].*|[A-Z][a-z]+\d{1,2}|\S*[()\[\]{}|\\]\S*"
+    r"|(?:sha|md)\d+:.*|arn:.*|[a-z]+(?:-[a-z0-9]+)+|[a-z]+(?:_[a-z0-9]+)+"
+)
+
+
+def strong(value: str) -> bool:
+    """Whether a value that stands a few words after "password" can hardly be anything else."""
+    if _ORDERLY.fullmatch(value) or made_up(value):
+        return False
+    digits = any(c.isdigit() for c in value)
+    kinds = sum(
+        (
+            digits,
+            any(c.islower() for c in value),
+            any(c.isupper() for c in value),
+            any(not c.isalnum() for c in value),
+        )
+    )
+    return kinds > 2 or (digits and kinds > 1)
 
 
 def entropy(value: str) -> float:

@@ -95,7 +95,7 @@ _WORDS = {
     "secret": "an assigned secret", "password": "a password", "leak": "a secret",
     "aws_key": "an AWS key", "card": "a card number", "phone": "a phone number",
     "ticket": "a ticket's id", "pod": "a pod's name", "account": "an account number",
-    "auth_header": "a bearer token", "hex_id": "an id in hex", "number": "a number of somebody", "latitude": "a place", "longitude": "a place",
+    "auth_header": "a bearer token", "hex_id": "an id in hex", "number": "a number of somebody", "coordinates": "a place", "latitude": "a place", "longitude": "a place",
 }  # fmt: skip
 
 
