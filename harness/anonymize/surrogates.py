@@ -15,7 +15,7 @@ from itertools import count
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.numbers import luhn
 from harness.anonymize.pattern import pattern
-from harness.anonymize.vocabulary import PATH_WORDS, made_up
+from harness.anonymize.vocabulary import PATH_WORDS, SURROGATE, made_up
 
 _MOST_DRAWS = 10_000
 _CROWDED = 500
@@ -406,6 +406,10 @@ _RESERVED: dict[str, re.Pattern[str]] = {
     ),
     "organisation": pattern(r"(?i)Anon[ _-]?Org[ _-]?[a-p]{6}"),
 }
+_LOOSE = frozenset(
+    {"user", "host", "secret", "password", "token", "cookie", "auth_header", "number", "hex_id", "phone"}
+)
+"""Kinds that a place declares, whatever stands there: there may be a surrogate of another kind."""
 _TEST_CARDS = pattern(
     r"40000000\d+|55555555\d+|378282\d+|60111111\d+|4111111111111111|4242424242424242|4012888888881881|5105105105105100|6011000990139424|371449635398431|30569309025904|3530111333300000"
 )
@@ -415,6 +419,8 @@ _SECRET = pattern(r"(?:[A-Za-z0-9]+[-_])?ANON_[A-Z0-9_]+_[0-9a-f]{16,}")
 def reserved(kind: str, value: str) -> bool:
     """Whether a value of a kind lies in the space that is set aside for surrogates and examples."""
     if "ANON_" in value and _SECRET.search(value) is not None:
+        return True
+    if kind in _LOOSE and SURROGATE.search(value.strip("\"'.,;:()[]")) is not None:
         return True
     if kind == "coordinates":
         return all(reserved("latitude", each) for each in re.findall(r"[+-]?\d+\.\d+", value))
