@@ -23,7 +23,7 @@ from harness.anonymize.surrogates import OWN_EMAIL, Surrogates, reserved
 from harness.anonymize.vocabulary import GENERIC_WORDS, SERVICE_WORDS, SYSTEM_USERS
 
 Json = Any
-VERSION = "1"
+VERSION = "2"
 _MOST_DEEP = 40
 _LONGEST_KEPT, _MOST_KEPT = 200_000, 8_000_000
 """Texts of so many characters are remembered, so many characters in all."""
@@ -203,7 +203,7 @@ class Anonymizer:
             spans = [*judged(kind, written, 0)]
             if not spans and len(written) in {15, 16}:
                 spans = [s for s in read(written, self.detectors) if s.kind == "card"]
-            if not spans and self.known.words.get(written, ("",))[0] == "number":
+            if not spans and written in self.known.words:
                 spans = [Span(0, len(written), "number", written)]
         if not spans or reserved(spans[0].kind, written) or reserved("number", written):
             return value
@@ -378,6 +378,12 @@ class Anonymizer:
             return
         if "\n" not in low:
             self.known.words.setdefault(low, (span.kind, span.value))
+
+    def insist(self, kind: str, value: str) -> None:
+        """Replace a value wherever it stands, of whatever kind: verification has found it."""
+        if len(value) >= _SHORTEST and "\n" not in value and not reserved(kind, value):
+            self.known.originals.setdefault(value, kind)
+            self.known.words.setdefault(value.lower(), (kind, value))
 
     def _person(self, name: str) -> None:
         if name.lower() not in self.known.people and len(name.split()) > 0:

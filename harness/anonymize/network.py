@@ -26,7 +26,7 @@ _EMAIL = pattern(
 )
 _BROKEN = pattern(r"[\w.+-]{2,64}(?:\r?\n[ \t>]{0,8}@|@\r?\n[ \t>]{0,8})[\w-]{2,63}\.[\w.-]{2,63}")
 _TORN = pattern(r"@\r?\n|\n[ \t>]{0,8}@")
-_QUERIED = pattern(r"^.*[?&][\w.-]{1,40}=(?=[\w+-])")
+_QUERIED = pattern(r"^(?:.*[?&])?[A-Za-z_][\w.-]{0,40}=(?=[\w+-])")
 """The rest of an address's query: ``/x?to=`` is no part of a mailbox."""
 _NO_MAILBOX = frozenset({"git", "hg", "svn"})
 _NO_MAIL = pattern(r"^(?:v?\d+(?:\.\d+)*(?:[-.][\w.]+)?|latest|next|sha\d+.*|master|main)$")
