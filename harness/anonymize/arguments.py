@@ -36,7 +36,6 @@ keytool jarsigner apksigner = -storepass -keypass -srcstorepass -deststorepass -
 snmpwalk snmpget snmpset snmpgetnext snmpbulkwalk snmptable snmptrap = -c* -A -X
 influx = -t --token -password
 rclone/obscure = @0
-rclone/config = =
 vault/login = @0
 vault/unseal = @0
 rabbitmqctl/add_user rabbitmqctl/change_password rabbitmqctl/authenticate_user = @1
@@ -64,7 +63,16 @@ nmcli wifi = password psk wifi-sec.psk 802-1x.password
 s3cmd = --access_key --secret_key
 cadaver davfs curlftpfs = user=:
 duplicity restic borg = --passphrase
-sqlplus = =
+az/keyvault = --value
+gcloud/secrets = --data
+aws/put-parameter aws/put-secret-value aws/create-secret aws/update-secret = --value --secret-string
+aws/rds aws/redshift aws/docdb = --master-user-password
+gem/push = --key -k
+hub/login glab/login gh/login = --token -t
+firebase = --token
+vercel netlify = --token --auth -t
+surge = --token
+telnyx = --token
 sentry-cli/login = --auth-token
 pulumi/set = --value
 """

@@ -272,15 +272,15 @@ def _is_basic(value: str) -> bool:
     return re.fullmatch(rb"[\x21-\x39\x3b-\x7e]+:[\x21-\x7e]+", told) is not None
 
 
-_TAG = pattern(r"![a-z][a-z/-]*")
-"""A tag of YAML: what follows it is a reference."""
+_NO_VALUE = pattern(r"![a-z][a-z/-]*|(?:[A-Z][a-z]+)+-(?:[A-Z][a-z]+)+")
+"""A tag of YAML or a command of PowerShell: what follows it is the value."""
 
 
 def _is_secret(value: str, *, quoted: bool) -> bool:
     if made_up(value) or _PLACE.match(value) or len(value) < 4:
         return value.isdigit() and len(value) >= 4
     low = value.lower()
-    if not quoted and _TAG.fullmatch(value):
+    if value.startswith("ENC[") or (not quoted and _NO_VALUE.fullmatch(value)):
         return False
     if low.startswith(
         (

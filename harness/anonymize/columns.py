@@ -34,7 +34,7 @@ def columns(text: str, shape: Shape) -> Iterator[Span]:
 
 _CUES = frozenset(
     """password passwd pass pwd secret token key pin apikey user username login name phone mobile card
-    pan ssn host hostname account lat lon latitude longitude email cvv""".split()
+    pan ssn host hostname account contrase passwort kennwort senha clave motdepasse mot wachtwoord nombre nom telefono telefon usuario benutzer utilisateur lat lon latitude longitude email cvv""".split()
 )
 
 

@@ -137,6 +137,12 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
             r"(?i)\bvariable\s{1,4}[\"'](?P<key>[\w.-]{2,80})[\"']\s{0,4}\{[^{}]{0,600}?\bdefault\s{0,8}=\s{0,4}[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
         ),
     ),
+    (
+        ("\": {", "\":{", "\" : {"),
+        pattern(
+            r"(?<=[\w-])\"\s{0,2}:\s{0,2}\{[^{}]{0,300}?\"(?i:default_?|secret_?|plain_?)?(?i:value|default|text)\"\s{0,3}:\s{0,3}\"(?P<v>[^\"\\\r\n]{3,400})\""
+        ),
+    ),
     (("v1=",), pattern(r"(?<![\w&?])v1=(?P<v>[0-9a-f]{64})(?![0-9a-f])")),
 )
 """Words in lower case with which it begins, and what it says: v and w are secret, t is where it tells
@@ -149,7 +155,7 @@ _POINT = pattern(
     r"(?i)\bcoord(?:inate)?s?[\"']?\s{0,3}[:=]\s{0,3}[\[(]\s{0,3}(?P<a>-?\d{1,3}\.\d{3,})\s{0,3},\s{0,3}(?P<b>-?\d{1,3}\.\d{3,})"
 )
 _UNC = pattern(
-    r"(?<![\w:\\/.-])(?:\\\\|(?<=[ \t])//)(?P<h>[A-Za-z0-9][\w.-]{2,80})(?=[\\/][\w$]{1,80})"
+    r"(?<![\w:\\/.-])(?:\\\\|(?:(?<=[ \t])|(?<=\n)|(?<=\A))//)(?P<h>[A-Za-z0-9][\w.-]{2,80})(?=[\\/][\w$]{1,80})"
 )
 _WORDED = pattern(
     r"(?i)\b(?P<v>[\w+-]{1,40}(?:(?:\.| dot )[\w+-]{1,40}){0,4} at (?P<h>[\w-]{2,60}(?: dot [\w-]{2,60}){1,4}))\b"
@@ -171,7 +177,7 @@ def programs(text: str, low: str) -> Iterator[Span]:
     for found in at_each(_POINT, text, places(low, "coord")):
         yield Span(*found.span("a"), "longitude", found.group("a"), LIKELY)
         yield Span(*found.span("b"), "latitude", found.group("b"), LIKELY)
-    if "\\\\" in text or " //" in text:
+    if "\\\\" in text or " //" in text or "\n//" in text:
         for found in at_each(_UNC, text, places(text, "\\\\", "//")):
             if _machine(found.group("h")):
                 yield Span(*found.span("h"), "host", found.group("h").lower(), LIKELY)
@@ -186,6 +192,8 @@ def _declared(found: re.Match[str]) -> Iterator[Span]:
         return
     if "key" in parts and kind_of_key(parts["key"]) != "secret":
         return
+    if found.group()[0] == '"' and kind_of_key(_key_before(found)) != "secret":
+        return
     for name, value in parts.items():
         if not value or made_up(value) or name == "key":
             continue
@@ -196,6 +204,12 @@ def _declared(found: re.Match[str]) -> Iterator[Span]:
             yield Span(*found.span(name), "password", value, SURE)
         elif (account := value.rpartition("\\")[2]).lower() not in NOBODY:
             yield Span(found.end(name) - len(account), found.end(name), "user", account, LIKELY)
+
+
+def _key_before(found: re.Match[str]) -> str:
+    """Return the key that ends where an object begins: ``"db_password": {"value": ...``."""
+    start = found.string.rfind('"', max(0, found.start() - 80), found.start()) + 1
+    return found.string[start : found.start()]
 
 
 def _machine(name: str) -> bool:

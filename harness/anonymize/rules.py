@@ -12,6 +12,7 @@ from harness.anonymize.passwords import passwords
 from harness.anonymize.pattern import pattern
 from harness.anonymize.personal import personal
 from harness.anonymize.programs import programs
+from harness.anonymize.protocols import protocols
 from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape
 from harness.anonymize.spans import Detector, Span, Taken, apart
@@ -46,6 +47,7 @@ class Rules:
         yield from personal(text, low, shape)
         yield from passwords(text, low)
         yield from programs(text, low)
+        yield from protocols(text, low)
         yield from commands(text, shape)
         yield from columns(text, shape)
 

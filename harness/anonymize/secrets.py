@@ -15,7 +15,7 @@ SURE, LIKELY, GUESS = 95, 75, 45
 
 _SCHEME = r"(?:basic|bearer|(?:api-)?token|digest|negotiate|apikey|api-key|key|jwt|oauth|hmac|snyk|splunk|genie[kK]ey|bot|aws4-hmac-sha256|sso-key|ntlm|pve[aA][pP][iI][tT]oken=|mac|hawk|private-token|zoho-oauthtoken|sharedkey|client-id)"
 _AUTHORIZATION = pattern(
-    rf"(?i)\b(?:proxy-)?authorization[\"']?\s{{0,4}}[:=,]\s{{0,4}}[\"']?(?:{_SCHEME}[ :]\s{{0,3}})?(?P<v>[^\s\"',;<>{{}}\\]{{4,}})"
+    rf"(?i)\b(?:proxy-)?authorization[\"']?\s{{0,4}}[:=,]\s{{0,4}}[\"']?(?!(?!{_SCHEME}[ :])[A-Za-z][\w-]{{1,30}}[ ](?=\S{{0,40}}\d)[^\s\"',;<>]{{8,}})(?:{_SCHEME}[ :]\s{{0,3}})?(?P<v>[^\s\"',;<>{{}}\\]{{4,}})"
 )
 _BEARER = pattern(
     r"(?i)(?<![\w-])(?:bearer|basic|token)[ \t]+(?P<v>[A-Za-z0-9._~+/-]{8,}={0,2})(?![\w-])"
@@ -29,7 +29,7 @@ _COOKIE = pattern(
 _CRUMB = pattern(r"(?:^|;\s*)(?P<name>[^\s;=]{1,80})=(?P<v>[^;\s]{4,})")
 _ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "version", "priority"})
 _FLAG = pattern(
-    r"(?<![\w-])--?(?P<key>[A-Za-z][\w.-]{1,40})(?:=|[ \t]+|\"?, ?\"|'?, ?'|[\"']?\r?\n[ \t]{1,40}- )(?P<q>[\"']?)(?P<v>(?!-)[^\s\"']{3,}|(?<=[\"'])[^\"'\r\n]{3,})"
+    r"(?<![\w-])--?(?P<key>[A-Za-z][\w.-]{1,40})(?:=|[ \t]+|\"?, ?\"|'?, ?'|[\"']?\r?\n[ \t]{1,40}- )(?P<q>[\"']?)(?P<v>(?![-<>|&])[^\s\"']{3,}|(?<=[\"'])[^\"'\r\n]{3,})"
 )
 _CURL_USER = pattern(
     r"(?:\s-u|\s--(?:proxy-)?user|\s-U)[= ]{0,4}[\"']?(?P<user>[^\s\"':/]{0,80}):(?!//)(?P<v>[^\s\"']{2,})"
@@ -228,12 +228,14 @@ def secretive(value: str) -> bool:
 _ORDERLY = pattern(
     r"[\w-]{1,60}\(.*|[a-z_]+(?:\.[a-z_]+)+|[\d.,:/%-]+(?:ms|s|m|h|d|MB|GB|KB|[MG]iB|px|x|am|pm)?|[A-Za-z]+|v?\d+(?:\.\d+)+\S*|[a-z]+(?:[-_/.][a-z]+)*(?:[-_/.]?v?\d{1,2})?"
     r"|[A-Z]+(?:[-_][A-Z]+)*[-_]?\d*|https?:.*|/.*|\d+(?:st|nd|rd|th)|\d{4}-\d\d-.*|[a-z0-9.-]+\.[a-z]{2,6}|[0-9a-f]{7,64}|\S+@\S+\.\w+|[\w.]+\[.*|[$%{<(].*|[A-Z][a-z]+\d{1,2}|\S*[()\[\]{}|\\]\S*"
-    r"|(?:sha|md)\d+:.*|arn:.*|[a-z]+(?:-[a-z0-9]+)+|[a-z]+(?:_[a-z0-9]+)+"
+    r"|(?:sha|md)\d+:.*|arn:.*|[a-z]+(?::[\w-]+)+|[a-z]+(?:-[a-z0-9]+)+|[a-z]+(?:_[a-z0-9]+)+"
 )
 
 
 def strong(value: str) -> bool:
     """Whether a value that stands a few words after "password" can hardly be anything else."""
+    if value.isalpha():
+        return len(value) > 9 and _unspeakable(value)
     if _ORDERLY.fullmatch(value) or made_up(value):
         return False
     digits = any(c.isdigit() for c in value)
@@ -246,6 +248,19 @@ def strong(value: str) -> bool:
         )
     )
     return kinds > 2 or (digits and kinds > 1)
+
+
+_SYLLABLES = pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_VOWELS = frozenset("aeiouyAEIOUY")
+
+
+def _unspeakable(value: str) -> bool:
+    """Whether letters in both cases make no words: a part without a vowel, or many short parts."""
+    if value.islower() or value.isupper():
+        return False
+    parts = _SYLLABLES.findall(value)
+    mute = sum(len(part) > 2 and part[1:].islower() and _VOWELS.isdisjoint(part) for part in parts)
+    return mute > 0 and len(parts) > 2 or sum(len(part) < 3 for part in parts) > 2
 
 
 def entropy(value: str) -> float:

@@ -111,7 +111,8 @@ SERVICE_WORDS = frozenset(
     sales finance treasury accounting payroll people talent recruiting learning edu school
     health clinic pharmacy claims policy policies quotes trading trades market markets portfolio
     wallet wallets cards transfer transfers settlement core common base main primary secondary master
-    standby demo staging live internal external owner robot automation svc srv""".split()
+    standby demo staging live internal external owner robot automation svc srv tomcat nexus jenkins sonar artifactory harbor logstash fluent fluentd kibana
+    splunk datadog zabbix nagios consul nomad vault keycloak rancher traefik haproxy squid hr etl dba""".split()
 )
 """Names of services, which accounts of machines have too: replaced where they are declared, and not
 looked for everywhere, since queues, paths and tools have the same names."""

@@ -1,0 +1,172 @@
+"""Passwords that protocols, devices' configurations, forms in browsers and constructors take by place."""
+
+import re
+from collections.abc import Iterator
+
+from harness.anonymize.keys import kind_of_key
+from harness.anonymize.passwords import telling
+from harness.anonymize.pattern import pattern
+from harness.anonymize.secrets import strong
+from harness.anonymize.shape import at_each, holds, near, places
+from harness.anonymize.spans import Span
+from harness.anonymize.vocabulary import made_up
+
+SURE, LIKELY, GUESS = 92, 76, 52
+
+_TYPED = ("fill(", "type(", "keys(", "value(", "sequentially(", "enter_text(")
+_FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
+    (
+        ("auth ", "pass "),
+        0,
+        pattern(
+            r"(?m)(?<![\w.-])(?:(?<=> )|(?<=\n)|(?<=\A)|(?<=[CS]: )|(?<=>>> ))(?:AUTH|PASS)[ \t]{1,3}(?:[\w.@-]{1,40}[ \t]{1,3}(?=\S{3,120}\s{0,3}$))?[\"']?(?!PLAIN|LOGIN|CRAM|XOAUTH|NTLM|TLS|SSL)(?P<v>[^\s\"']{3,120})[\"']?[ \t]{0,3}$"
+        ),
+    ),
+    (
+        ("auth ",),
+        0,
+        pattern(
+            r"\bAUTH(?:ENTICATE)? (?:PLAIN|LOGIN|CRAM-MD5|XOAUTH2|DIGEST-MD5)[ \t]{1,3}(?P<v>[A-Za-z0-9+/]{8,2000}={0,2})"
+        ),
+    ),
+    (
+        ("334 ",),
+        0,
+        pattern(r"334 [A-Za-z0-9+/]{0,400}={0,2}[ \t]{0,4}\r?\n(?:C: |>>? ?)?(?P<v>[A-Za-z0-9+/]{6,2000}={0,2})(?=\r?\n|$)"),
+    ),
+    (
+        ("login ",),
+        10,
+        pattern(
+            r"(?:(?<=\n)|(?<=\A)|(?<=: )|(?<=> ))[A-Za-z]{0,4}\d{1,5} LOGIN [\"']?[^\s\"']{2,80}[\"']? [\"']?(?P<v>[^\s\"']{3,120})"
+        ),
+    ),
+    (
+        ("config set", "requirepass", "masterauth"),
+        0,
+        pattern(r"(?i)\b(?:config set )?(?:requirepass|masterauth)[ \t]{1,4}[\"']?(?P<v>[^\s\"']{3,200})"),
+    ),
+    (
+        ("acl setuser", "user "),
+        0,
+        pattern(r"(?i)\b(?:acl setuser|user) [\w.@-]{1,60} (?:[^\n>]{0,120} )?>(?P<v>[^\s\"']{3,200})"),
+    ),
+    (
+        ("secret ", "password ", "key ", "community "),
+        160,
+        pattern(
+            r"(?i)(?:enable|username \S{1,60}[^\n]{0,60}?|neighbor \S{1,60}|tacacs(?:-server)?[^\n]{0,60}?|radius(?:-server)?[^\n]{0,80}?|set [^\n]{0,80}?|ntp authentication-key \d+ md5|ip ospf|isis|line \S+)[ \t]{1,4}(?:authentication-|shared-|pre-shared-|message-digest-)?(?:secret|password|key|community)[ \t]{1,4}(?:[0-9][ \t]{1,3})?[\"']?(?P<t>[^\s\"';]{3,120})"
+        ),
+    ),
+    (
+        ("net user ", "net use "),
+        0,
+        pattern(
+            r"(?i)\bnet user[ \t]{1,4}[^\s/]{1,60}[ \t]{1,4}[\"']?(?P<v>(?![/*])[^\s\"']{3,64})|\bnet use\b[^\n]{0,160}?/user:\S{1,80}[ \t]{1,4}[\"']?(?P<w>(?![/*])[^\s\"']{3,64})"
+        ),
+    ),
+    (("rootpw",), 0, pattern(r"\brootpw[ \t]{1,4}(?:--\w{1,12}[ \t]{1,4}){0,3}[\"']?(?P<v>(?!--)[^\s\"']{3,200})")),
+    (
+        ("setenv ", "set -"),
+        0,
+        pattern(
+            r"\b(?:setenv|set[ \t]{1,3}-[a-zA-Z]{1,4}|set[ \t]{1,3}--\w{1,10})[ \t]{1,4}(?P<key>[A-Za-z_]\w{2,80})[ \t]{1,4}[\"']?(?P<v>[^\s\"';]{3,400})"
+        ),
+    ),
+    (
+        ("identified",),
+        0,
+        pattern(r"(?i)\bidentified\s{1,4}by\s{1,4}(?!values\b|password\b|externally\b)(?P<v>[^\s\"';,]{3,120})"),
+    ),
+    (
+        ("password", "passwd", "pwd"),
+        0,
+        pattern(r"(?i)\b(?:password|passwd|pwd)\s{0,4}=?\s{0,4}N'(?P<v>[^'\r\n]{3,200})'"),
+    ),
+    (
+        ("mysqli", "_connect", "pdo(", "getconnection", "ftp_login", "imap_open", "connect("),
+        20,
+        pattern(
+            r"(?i)(?:mysqli|(?:my|ms|pg|p|oci|db2|sql)\w{0,12}_p?connect|\bPDO|getConnection|ftp_login|imap_open|\bconnect)\(\s{0,8}[^,()\n]{1,200},\s{0,12}[\"'][^\"'\r\n]{1,80}[\"'],\s{0,12}[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
+        ),
+    ),
+    (
+        _TYPED,
+        130,
+        pattern(
+            r"(?i)(?:(?:pass|pwd|secret|token|otp|\bpin\b)[^\n;]{0,60}?\.(?:fill|type|send_?keys|set_?value|press_sequentially|enter_text)\(\s{0,3}[\"'](?P<v>[^\"'\r\n]{3,100})[\"']\s{0,3}\)|\.(?:fill|type|send_?keys|set_?value|press_sequentially|enter_text)\(\s{0,3}[\"'](?=[^\"'\n]{0,80}(?:pass|pwd|secret|token|otp|pin))[^\"'\n]{1,100}[\"']\s{0,3},\s{0,3}[\"'](?P<w>[^\"'\r\n]{3,100})[\"'])"
+        ),
+    ),
+    (
+        ("element", "label", "field", "selector", "locator", "placeholder"),
+        2,
+        pattern(
+            r"(?i)[\"'](?:element|label|field|selector|locator|placeholder|target)\\?[\"']\s{0,3}:\s{0,3}\\?[\"'][^\"'\n]{0,60}(?:pass(?:word|wd|phrase|code)|secret|token|otp|\bpin\b)[^\"'\n]{0,60}[\"'][^{}\n]{0,200}?[\"'](?:text|value|input)\\?[\"']\s{0,3}:\s{0,3}\\?[\"'](?P<v>[^\"'\\\n]{3,200})"
+        ),
+    ),
+    (
+        ("<<<",),
+        170,
+        pattern(r"(?i)\b(?:secrets?|auth|login|password|passwd|credential)\b[^\n]{0,160}?<<<[ \t]{0,3}[\"']?(?P<v>[^\s\"']{4,2000})"),
+    ),
+    (
+        ("authorization",),
+        0,
+        pattern(
+            r"(?i)\bauthorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?[A-Za-z][\w-]{1,30}[ ](?P<v>(?=[^\s\"',;<>]{0,80}\d)[^\s\"',;<>{}\\]{8,4000})"
+        ),
+    ),
+    (
+        ("session ", "session_id ", "sessionid "),
+        0,
+        pattern(r"(?i)\bsession(?:[ _-]?id)?\s{1,3}(?:is\s|=\s)?[\"'`]?(?P<v>(?=[a-z]{0,30}\d)(?=\d{0,30}[a-z])[a-z0-9]{20,64})(?![\w-])"),
+    ),
+    (
+        ("reset", "changed", "set ", "updated", "rotated"),
+        0,
+        pattern(
+            r"(?i)\b(?:reset|changed|set|updated|rotated|switched)\s{1,3}(?:it|that|them|this|both|password)\s{1,3}to\s{1,3}[\"'`]?(?P<s>[^\s\"'`<>]{6,120})"
+        ),
+    ),
+    (
+        ("key ", "key:", "pass ", "pass:", "psk ", "pw ", "pw:"),
+        0,
+        pattern(
+            r"(?i)\b(?:key|pass|psk|pw)[ \t]{1,3}(?:is|was|=|:)?[ \t]{0,3}[\"'`]?(?P<s>[^\s\"'`<>]{6,120})"
+        ),
+    ),
+)
+"""Words in lower case with which it begins, and what it says: v and w are secret, t and s are where they
+tell so themselves, key is what v stands at."""
+_LIST = pattern(r"(?i)chpasswd:[^\S\n]{0,4}\n(?:[^\S\n]{1,12}(?:list|expire|users):[^\n]{0,20}\n){1,3}")
+_ACCOUNT = pattern(r"[ \t-]{1,12}[\"']?[a-z_][\w.-]{0,40}:(?P<v>[^\s:\"']{3,120})[\"']?[ \t]{0,4}(?:\n|$)")
+
+
+def protocols(text: str, low: str) -> Iterator[Span]:
+    """Yield what stands where a protocol or a form has its password."""
+    for words, before, form in _FORMS:
+        if holds(low, words):
+            anchors = places(low, *words)
+            for found in near(form, text, anchors, before, 400) if before else at_each(form, text, anchors):
+                yield from _told(found)
+    if "chpasswd:" in low:
+        for found in _LIST.finditer(text):
+            at = found.end()
+            while (line := _ACCOUNT.match(text, at)) and line.end() > at:
+                yield Span(*line.span("v"), "password", line["v"], SURE)
+                at = line.end()
+
+
+def _told(found: re.Match[str]) -> Iterator[Span]:
+    parts = found.groupdict()
+    if "key" in parts and parts["key"] and kind_of_key(parts["key"]) != "secret":
+        return
+    for name, value in parts.items():
+        if not value or name == "key":
+            continue
+        told = name == "s" and found.string[found.end(name) : found.end(name) + 1] not in {'"', "'"}
+        plain = value.rstrip(".,;:)!?") if told else value
+        if made_up(plain) or (name == "t" and not telling(plain)) or (name == "s" and not strong(plain)):
+            continue
+        start = found.start(name)
+        yield Span(start, start + len(plain), "password", plain, GUESS if name == "s" else SURE)
