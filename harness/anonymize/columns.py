@@ -15,6 +15,8 @@ _INSERT = pattern(
 _ROW = pattern(r"\s{0,8},?\s{0,8}\((?P<row>(?:[^()']|'(?:[^'\\]|''|\\.){0,2000}'){1,8000})\)")
 _FIELD = pattern(r"\s{0,20}(?:[NE]?'(?P<q>(?:[^'\\]|''|\\.){0,2000})'|(?P<b>[^,']{0,2000}))\s{0,20}(?:,|$)")
 _HEAD = pattern(r"(?m)^[ \t]{0,8}(?P<heads>[|\"]?[ ]{0,4}[A-Za-z_][\w .\"-]{0,60}(?:[,;\t|][ ]{0,40}[A-Za-z_\"][\w .\"-]{0,60}){1,60}[ |]{0,40})\r?$")
+_SIGNED = pattern(r"[,;|\t]")
+_LONGEST = 600
 _RULE = pattern(r"[ \t|+:=-]{3,400}\r?$")
 _MOST_ROWS = 5_000
 _KINDS = frozenset(
@@ -28,8 +30,8 @@ def columns(text: str, shape: Shape) -> Iterator[Span]:
     if "values" in words and "into" in words:
         for found in at_each(_INSERT, text, places(shape.low, "insert", "replace")):
             yield from _inserted(text, found)
-    if "\n" in text and not words.isdisjoint(_CUES):
-        yield from _tables(text, shape.low)
+    if "\n" in text and (cues := words & _CUES):
+        yield from _tables(text, shape.low, cues)
 
 
 _CUES = frozenset(
@@ -57,11 +59,17 @@ def _inserted(text: str, found: re.Match[str]) -> Iterator[Span]:
                 yield from judged(kind, field["q"], field.start("q"))
 
 
-def _tables(text: str, low: str) -> Iterator[Span]:
+def _tables(text: str, low: str, cues: frozenset[str]) -> Iterator[Span]:
     done = 0
-    for found in _HEAD.finditer(text):
-        if found.start() < done:
+    for at in places(low, *cues):
+        if at < done:
             continue
+        begun = text.rfind("\n", max(0, at - _LONGEST), at) + 1
+        done = at + 1
+        found = _HEAD.match(text, begun) if _SIGNED.search(text, begun, at + 40) else None
+        if found is None:
+            continue
+        done = found.end()
         heads = found["heads"]
         sign = next((s for s in ("\t", "|", ",", ";") if s in heads), "")
         names = [head.strip(" \t\"'") for head in heads.strip().strip("|").split(sign)]

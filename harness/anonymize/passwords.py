@@ -15,7 +15,7 @@ LIKELY = 76
 
 _SPOKEN = pattern(
     r"(?i)\b(?:passwort|kennwort|zugangscode|mot de passe|contrase\u00f1a|contrasena|senha|has\u0142o|wachtwoord|parola|\u043f\u0430\u0440\u043e\u043b\u044c|jelsz\u00f3|l\u00f6senord|salasana|\u015fifre)"
-    r"\s{0,4}(?:lautet|ist|est|es|\u00e9|to|is|\u00e4r|on|era|war)?\s{0,4}[:=]?\s{0,4}[\"'`\u201e\u00ab]?(?P<v>[^\s\"'`\u201c\u00bb<>]{4,64})"
+    r"[ \t]{0,4}(?:lautet|ist|est|es|\u00e9|to|is|\u00e4r|on|era|war)?[ \t]{0,4}[:=]?[ \t]{0,4}[\"'`\u201e\u00ab]?(?P<v>[^\s\"'`\u201c\u00bb<>]{4,64})"
 )
 _SPOKEN_CUES = (
     "passwort", "kennwort", "zugangscode", "mot de passe", "contrase", "senha", "has\u0142o", "wachtwoord",

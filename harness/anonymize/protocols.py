@@ -7,13 +7,18 @@ from harness.anonymize.keys import kind_of_key
 from harness.anonymize.passwords import telling
 from harness.anonymize.pattern import pattern
 from harness.anonymize.secrets import strong
-from harness.anonymize.shape import at_each, holds, near, places
+from harness.anonymize.shape import Shape, at_each, holds, near, places
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import made_up
 
 SURE, LIKELY, GUESS = 92, 76, 52
 
-_TYPED = ("fill(", "type(", "keys(", "value(", "sequentially(", "enter_text(")
+_DEVICE = ("secret ", "password ", "key ", "community ")
+_TYPED = (".fill(", ".type(", "_keys(", ".sendkeys(", ".set_value(", ".setvalue(", "sequentially(")
+_SECRET = ("pass", "pwd", "secret", "token", "otp", "pin")
+_DEVICE_WORDS = frozenset(
+    """enable username neighbor tacacs radius ntp snmp security vpn isis ospf crypto ppp""".split()
+)
 _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
     (
         ("auth ", "pass "),
@@ -52,10 +57,10 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
         pattern(r"(?i)\b(?:acl setuser|user) [\w.@-]{1,60} (?:[^\n>]{0,120} )?>(?P<v>[^\s\"']{3,200})"),
     ),
     (
-        ("secret ", "password ", "key ", "community "),
+        _DEVICE,
         160,
         pattern(
-            r"(?i)(?:enable|username \S{1,60}[^\n]{0,60}?|neighbor \S{1,60}|tacacs(?:-server)?[^\n]{0,60}?|radius(?:-server)?[^\n]{0,80}?|set [^\n]{0,80}?|ntp authentication-key \d+ md5|ip ospf|isis|line \S+)[ \t]{1,4}(?:authentication-|shared-|pre-shared-|message-digest-)?(?:secret|password|key|community)[ \t]{1,4}(?:[0-9][ \t]{1,3})?[\"']?(?P<t>[^\s\"';]{3,120})"
+            r"(?i)(?:enable|username \S{1,60}[^\n]{0,60}?|neighbor \S{1,60}|tacacs(?:-server)?[^\n]{0,60}?|radius(?:-server)?[^\n]{0,80}?|set (?:security|system|snmp|vpn|interfaces|protocols)\b[^\n]{0,80}?|ntp authentication-key \d+ md5|ip ospf|isis|line \S+)[ \t]{1,4}(?:authentication-|shared-|pre-shared-|message-digest-)?(?:secret|password|key|community)[ \t]{1,4}(?:[0-9][ \t]{1,3})?[\"']?(?P<t>[^\s\"';]{3,120})"
         ),
     ),
     (
@@ -76,7 +81,7 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
     (
         ("identified",),
         0,
-        pattern(r"(?i)\bidentified\s{1,4}by\s{1,4}(?!values\b|password\b|externally\b)(?P<v>[^\s\"';,]{3,120})"),
+        pattern(r"(?i)\bidentified\s{1,4}by\s{1,4}(?!values\b|password\b|externally\b)(?P<t>[^\s\"'`;,]{3,120})"),
     ),
     (
         ("password", "passwd", "pwd"),
@@ -142,11 +147,15 @@ _LIST = pattern(r"(?i)chpasswd:[^\S\n]{0,4}\n(?:[^\S\n]{1,12}(?:list|expire|user
 _ACCOUNT = pattern(r"[ \t-]{1,12}[\"']?[a-z_][\w.-]{0,40}:(?P<v>[^\s:\"']{3,120})[\"']?[ \t]{0,4}(?:\n|$)")
 
 
-def protocols(text: str, low: str) -> Iterator[Span]:
+def protocols(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield what stands where a protocol or a form has its password."""
     for words, before, form in _FORMS:
+        if words is _DEVICE and shape.words.isdisjoint(_DEVICE_WORDS):
+            continue
         if holds(low, words):
             anchors = places(low, *words)
+            if words is _TYPED:
+                anchors = [at for at in anchors if holds(low[max(0, at - 90) : at + 90], _SECRET)]
             for found in near(form, text, anchors, before, 400) if before else at_each(form, text, anchors):
                 yield from _told(found)
     if "chpasswd:" in low:

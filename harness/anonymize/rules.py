@@ -47,7 +47,7 @@ class Rules:
         yield from personal(text, low, shape)
         yield from passwords(text, low)
         yield from programs(text, low)
-        yield from protocols(text, low)
+        yield from protocols(text, low, shape)
         yield from commands(text, shape)
         yield from columns(text, shape)
 

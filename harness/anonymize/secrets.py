@@ -55,7 +55,7 @@ _SPOKEN = pattern(
 
 _FAR = pattern(
     r"(?i)\b(?:pass(?:word|phrase|code|wd)|pwd|pw|secret|(?:api|access|secret|private|signing|license)[ _-]?key|token|credentials?|creds)\b"
-    r"[^\n:;=!?.]{1,60}?(?:\bis now|\bis still|\bis|\bwas|\bare|\bset to|\bchanged to|\breset to|\bto be|\bto|=>|->|:|=)\s{1,3}[\"'`\u201c]?(?P<v>[^\s\"'`\u201d<>]{6,200})"
+    r"[ \t]{1,4}[^\n:;=!?.]{0,60}?(?<=[\w)])[ \t]{0,4}(?:\bis now|\bis still|\bis|\bwas|\bare|\bset to|\bchanged to|\breset to|\bto be|\bto|=>|->|:)\s{1,3}[\"'`\u201c]?(?P<v>[^\s\"'`\u201d<>]{6,200})"
 )
 """The same with more words between."""
 _AS = pattern(
@@ -226,7 +226,7 @@ def secretive(value: str) -> bool:
 
 
 _ORDERLY = pattern(
-    r"[\w-]{1,60}\(.*|[a-z_]+(?:\.[a-z_]+)+|[\d.,:/%-]+(?:ms|s|m|h|d|MB|GB|KB|[MG]iB|px|x|am|pm)?|[A-Za-z]+|v?\d+(?:\.\d+)+\S*|[a-z]+(?:[-_/.][a-z]+)*(?:[-_/.]?v?\d{1,2})?"
+    r"[\w-]{1,60}\(.*|[A-Za-z_]+(?:\.[A-Za-z_]+)+|[\d.,:/%-]+(?:ms|s|m|h|d|MB|GB|KB|[MG]iB|px|x|am|pm)?|[A-Za-z]+|v?\d+(?:\.\d+)+\S*|[a-z]+(?:[-_/.][a-z]+)*(?:[-_/.]?v?\d{1,2})?"
     r"|[A-Z]+(?:[-_][A-Z]+)*[-_]?\d*|https?:.*|/.*|\d+(?:st|nd|rd|th)|\d{4}-\d\d-.*|[a-z0-9.-]+\.[a-z]{2,6}|[0-9a-f]{7,64}|\S+@\S+\.\w+|[\w.]+\[.*|[$%{<(].*|[A-Z][a-z]+\d{1,2}|\S*[()\[\]{}|\\]\S*"
     r"|(?:sha|md)\d+:.*|arn:.*|[a-z]+(?::[\w-]+)+|[a-z]+(?:-[a-z0-9]+)+|[a-z]+(?:_[a-z0-9]+)+"
 )
