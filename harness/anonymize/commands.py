@@ -51,7 +51,8 @@ def _line(text: str, name: str, start: int, at: int) -> Iterator[Span]:
     if text[at] in "\"'":
         form = _ITEM
     else:
-        begun = text.rfind("\n", max(0, start - _FAR), start) + 1
+        least = max(0, start - _FAR)
+        begun = max(least, text.rfind("\n", least, start) + 1)
         quoted = len(_OPENED.findall(text, begun, start)) % 2
         form = _PLAIN_WORD if quoted else _WORD
     words: list[str] = []

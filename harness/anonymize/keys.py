@@ -25,7 +25,7 @@ _SECRET_PAIR = frozenset(
     project_key server_key publishable_key live_key test_key webhook_key token_value
     connection_string security_code session_id auth_code access_code recovery_code
     backup_code verification_code refresh_token secret_value secret_access secret_id key_id
-    bind_pw security_token db_pass crypt_key vault_key auth_data key_base key_material key_data
+    preshared_key pre_shared_key wifi_key wpa_key wep_key network_key activation_key product_key developer_key team_key user_key function_key role_key maps_key push_key vapid_key fcm_key sas_key cosmos_key tls_key bind_pw security_token db_pass crypt_key vault_key auth_data key_base key_material key_data
     sign_key token_key token_secret auth_string shared_secret otp_seed card_cvv""".split()
 )
 _NOT_SECRET_LAST = frozenset(

@@ -28,7 +28,7 @@ _CUED_SSN = pattern(
     r"(?i)\b(?:ssn|social security(?: (?:number|no\.?))?)\b[^\d\n]{0,20}(?P<v>\d{3}[- .]?\d{2}[- .]?\d{4})(?![\w])"
 )
 _IBAN = pattern(
-    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])",
+    r"(?<![A-Za-z0-9_])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _GEO = pattern(

@@ -23,9 +23,10 @@ _PACKABLE = pattern(r"[A-Za-z0-9+/_-]{11}|[0-9a-fA-F]{2}[ :,][0-9a-fA-F]{2}[ :,]
 _ANY = pattern(
     r"[@\\%&+/:=\u0080-\U0010ffff]|\d{3}|\w\.\w|-[a-z]*\d|[A-Z]-\d|[A-Za-z0-9]{12}|[\"'][^\"']{0,80}\d"
     r"|(?i:\b(?:mr|ms|mrs|dr|prof|herr|frau|mme)\b|pass|pwd|secret|token|\bpin\b|key|cred|otp\b|code| at |contrase|senha|parola|community|identified|kennwort|wachtwoord"
-    r"|login|logged|user|account|ssh|host|server|node|pod)"
+    r"|login|logged|user|account|ssh|host|server|node|pod|auth|psk|session|reset|changed|identified|community|rootpw|clave|mdp| -{1,2}[a-z])"
 )
 """What a text must hold for any rule to see something in it."""
+_JOINT = pattern(r"[\"'][ \t]+[\"']")
 _SHORT = 400
 _MOST_NESTED = 6
 _AROUND = 160
@@ -73,9 +74,13 @@ def read(
     """Return the spans of a text in all its readings, apart and in order; the deepest reading first."""
     kept: list[Span] = []
     taken = Taken()
-    for view, plain, seen in readings(text, detectors) if known is None else known:
+    told = readings(text, detectors) if known is None else known
+    whole = {span.start for span in told[-1][2]} if len(told) > 1 else set()
+    for view, plain, seen in told:
         for span in apart([*seen, *extra(plain)] if extra is not None else seen):
             start, end = view.back(span.start, span.end) if view else (span.start, span.end)
+            if view and start in whole and _JOINT.search(text, start, end):
+                continue  # it is whole without the next literal
             if taken.take(start, end):
                 levels = _levels(text, start, end, view) if view else span.levels
                 kept.append(span._replace(start=start, end=end, levels=levels) if view else span)
