@@ -112,7 +112,7 @@ def _value(text: str, found: re.Match[str], kind: str) -> Iterator[Span]:
         return
     if (plain or kind != "secret") and value.isalpha() and _prose(text, start + len(value), kind):
         return
-    yield from judged(kind, value, start, quoted=quoted)
+    yield from judged(kind, value, start, quoted=quoted or _literal(found))
 
 
 def _literal(found: re.Match[str]) -> bool:
@@ -272,6 +272,10 @@ def _is_basic(value: str) -> bool:
     return re.fullmatch(rb"[\x21-\x39\x3b-\x7e]+:[\x21-\x7e]+", told) is not None
 
 
+_NAME_OF_SECRET = pattern(
+    r"[a-z]+(?:-[a-z]+){0,4}-(?:passwords?|secrets?|auth|credentials?|creds|tokens?|keys?|tls|cert)|(?:[A-Za-z-]{2,20} )?\{[A-Za-z_][\w.]*(?:\(\))?\}"
+)
+"""The name under which a cluster keeps a secret; what a program fills in."""
 _NO_VALUE = pattern(r"![a-z][a-z/-]*|(?:[A-Z][a-z]+)+-(?:[A-Z][a-z]+)+")
 """A tag of YAML or a command of PowerShell: what follows it is the value."""
 
@@ -280,7 +284,7 @@ def _is_secret(value: str, *, quoted: bool) -> bool:
     if made_up(value) or _PLACE.match(value) or len(value) < 4:
         return value.isdigit() and len(value) >= 4
     low = value.lower()
-    if value.startswith("ENC[") or (not quoted and _NO_VALUE.fullmatch(value)):
+    if value.startswith("ENC[") or _NAME_OF_SECRET.fullmatch(value) or (not quoted and _NO_VALUE.fullmatch(value)):
         return False
     if low.startswith(
         (

@@ -55,10 +55,10 @@ _HOST = pattern(
     r"(?<![\w.@/\\$-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<tld>[A-Za-z][A-Za-z0-9-]{1,23})(?::\d{2,5})?(?![\w@-]|\.\w)"
 )
 _CODE_AFTER = pattern(
-    r"[ ]?\((?!(?:\d{1,3}\.){3}\d|[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{3})|\s?[+*|&-]?=[^=]|\["
+    r"[ ]?\((?!\[?(?:\d{1,3}\.){3}\d|\[?[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{3})|\s?[+*|&-]?=[^=]|\["
 )
 _NAMED = pattern(
-    r"(?i)(?:hostname|server_?name|\bCN|\bfqdn|\bdomain|--host|-server|(?:traceroute|connect|connected) to|resolve|nslookup)[ =:]{1,4}[\"'\[]{0,2}$"
+    r"(?i)(?:hostname|server_?name|\bCN|\bfqdn|\bdomain|--host|-server|(?:traceroute|connect|connected|connecting|connection|reconnecting) to|resolve|nslookup)[ =:]{1,4}[\"'\[]{0,2}$"
 )
 """What stands before a name that is a host's, whatever its first word."""
 _VIA = pattern(r"\b(?:from|by|via)[ \t]{1,4}$")

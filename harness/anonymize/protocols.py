@@ -15,6 +15,7 @@ SURE, LIKELY, GUESS = 92, 76, 52
 
 _DEVICE = ("secret ", "password ", "key ", "community ")
 _TYPED = (".fill(", ".type(", "_keys(", ".sendkeys(", ".set_value(", ".setvalue(", "sequentially(")
+_TRIED = frozenset("password passwd passphrase pass pw pwd credential credentials login".split())
 _SECRET = ("pass", "pwd", "secret", "token", "otp", "pin")
 _DEVICE_WORDS = frozenset(
     """enable username neighbor tacacs radius ntp snmp security vpn isis ospf crypto ppp""".split()
@@ -134,10 +135,50 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("key ", "key:", "pass ", "pass:", "psk ", "pw ", "pw:"),
+        ("try", "use", "using", "enter"),
         0,
         pattern(
-            r"(?i)\b(?:key|pass|psk|pw)[ \t]{1,3}(?:is|was|=|:)?[ \t]{0,3}[\"'`]?(?P<s>[^\s\"'`<>]{6,120})"
+            r"(?i)\b(?:try(?:ing)?|tried|used?|using|enter(?:ed)?)\s{1,3}[\"'`]?(?P<s>(?=[^\s\"'`]{0,40}[!#%^~@*&?])[^\s\"'`<>()\[\]{}=]{8,120})(?=[\s\"'`]|$)"
+        ),
+    ),
+    (
+        ("jwt.",),
+        0,
+        pattern(
+            r"(?i)\bjwt\.(?:sign|verify|encode|decode)\([^\"'\n]{1,200}?,\s{0,4}[\"'](?P<v>[^\"'\s]{6,400})[\"']"
+        ),
+    ),
+    (
+        (":x:", ":/home", "::"),
+        90,
+        pattern(r"(?m)^[a-z_][\w.-]{0,31}:(?P<v>[^:\s*!]{4,80}):\d{1,6}:\d{1,6}:"),
+    ),
+    (
+        ("password", "passwd", "secret", "token", "pwd"),
+        40,
+        pattern(
+            r"(?<![\w.])(?P<key>\w{0,40}(?i:password|passwd|pwd|secret|token)\w{0,20})[ \t]{0,2}[: ][ \t]{0,2}[A-Za-z_][\w<>\[\]?]{0,30}[ \t]{0,4}=[ \t]{0,4}[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
+        ),
+    ),
+    (
+        ("2fa", "totp", "otp", "mfa", "authenticator", "seed"),
+        0,
+        pattern(
+            r"(?i)\b(?:2fa|totp|otp|mfa|authenticator)[ _-]{0,2}(?:seed|secret|key|code)?\s{0,3}(?:is|[:=])\s{0,3}[`\"']?(?P<v>(?-i:[A-Z2-7]{16,64}))(?![\w])"
+        ),
+    ),
+    (
+        ("get secret", "secrets", "kv get", "op read", "get-secret-value", "pass show", "find-generic-password", "lpass show", "secret show", "config:get", "run/secrets", "pwgen", "openssl rand", "get-parameter"),
+        0,
+        pattern(
+            r"(?:get secrets?|\bsecrets? versions access|secretsmanager|kv get|op read|get-secret-value|pass show|find-generic-password|lpass show|secret show|config:get|run/secrets|pwgen|openssl rand|get-parameter)\b[^\n]{0,240}\r?\n(?P<t>[^\s{\[\"'#$]{6,400})[ \t]{0,4}(?=\r?\n|$)"
+        ),
+    ),
+    (
+        ("key ", "key:", "pass ", "pass:", "psk ", "pw ", "pw:", "password ", "passphrase ", "secret ", "token "),
+        0,
+        pattern(
+            r"(?i)\b(?:key|pass(?:word|phrase)?|psk|pw|secret|token)[ \t]{1,3}(?:is|was|=|:)?[ \t]{0,3}[\"'`]?(?P<s>[^\s\"'`<>]{6,120})"
         ),
     ),
 )
@@ -150,6 +191,8 @@ _ACCOUNT = pattern(r"[ \t-]{1,12}[\"']?[a-z_][\w.-]{0,40}:(?P<v>[^\s:\"']{3,120}
 def protocols(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield what stands where a protocol or a form has its password."""
     for words, before, form in _FORMS:
+        if words[0] == "try" and shape.words.isdisjoint(_TRIED):
+            continue
         if words is _DEVICE and shape.words.isdisjoint(_DEVICE_WORDS):
             continue
         if holds(low, words):

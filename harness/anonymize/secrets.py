@@ -50,12 +50,12 @@ _PGPASS = pattern(
 _QUERY = pattern(r"(?i)[?&](?P<key>[a-z][\w.-]{0,40})=(?P<v>[^\s&#\"'<>]{4,})")
 _SPOKEN = pattern(
     r"(?i)\b(?P<key>pass(?:word|phrase|code|wd)|pwd|secret(?: key)?|api[ _-]?key|access[ _-]?key|(?:access |auth |api |bearer |refresh )?token|pin(?: code)?|credentials?|otp|one[- ]time code|verification code|security code|private key)\b"
-    r"(?:\s{1,20}(?:for|of|to|on)\s{1,20}(?:the\s{1,20})?[\w.@-]{1,40}){0,2}\s{0,20}(?:is now|is still|is|was|are|=>|->|:|=|set to|changed to|reset to|to be|to|called|of|reads)\s{0,20}:?\s{0,20}(?P<q>[\"'`“]?)(?P<v>[^\s\"'`”<>]{4,})"
+    r"(?:\s{1,20}(?:for|of|to|on)\s{1,20}(?:the\s{1,20})?[\w.@-]{1,40}){0,2}\s{0,20}(?:is now|is still|is|was|are|=>|->|\u2192|:|=|set to|changed to|reset to|to be|to|called|of|reads)\s{0,20}:?\s{0,20}(?P<q>[\"'`“]?)(?P<v>[^\s\"'`”<>]{4,})"
 )
 
 _FAR = pattern(
     r"(?i)\b(?:pass(?:word|phrase|code|wd)|pwd|pw|secret|(?:api|access|secret|private|signing|license)[ _-]?key|token|credentials?|creds)\b"
-    r"[ \t]{1,4}[^\n:;=!?.]{0,60}?(?<=[\w)])[ \t]{0,4}(?:\bis now|\bis still|\bis|\bwas|\bare|\bset to|\bchanged to|\breset to|\bto be|\bto|=>|->|:)\s{1,3}[\"'`\u201c]?(?P<v>[^\s\"'`\u201d<>]{6,200})"
+    r"[ \t]{1,4}[^\n:;=!?.]{0,60}?(?<=[\w)])[ \t]{0,4}(?:\bis now|\bis still|\bis|\bwas|\bare|\bset to|\bchanged to|\breset to|\bto be|\bto|=>|->|\u2192|:)\s{1,3}[\"'`\u201c]?(?P<v>[^\s\"'`\u201d<>]{6,200})"
 )
 """The same with more words between."""
 _AS = pattern(
@@ -140,7 +140,9 @@ def _flags(text: str, low: str, shape: Shape) -> Iterator[Span]:
     ]
     for found in at_each(_FLAG, text, anchors):
         if kind_of_key(found.group("key")) == "secret" and not (
-            made_up(found.group("v")) or _NAMED.fullmatch(found.group("v"))
+            made_up(found.group("v"))
+            or _NAMED.fullmatch(found.group("v"))
+            or (found["key"].lower() == "secret-id" and found["v"].isalpha())
         ):
             value = found.group("v").rstrip(",;)]")
             start = found.start("v")
@@ -228,7 +230,7 @@ def secretive(value: str) -> bool:
 _ORDERLY = pattern(
     r"[\w-]{1,60}\(.*|[A-Za-z_]+(?:\.[A-Za-z_]+)+|[\d.,:/%-]+(?:ms|s|m|h|d|MB|GB|KB|[MG]iB|px|x|am|pm)?|[A-Za-z]+|v?\d+(?:\.\d+)+\S*|[a-z]+(?:[-_/.][a-z]+)*(?:[-_/.]?v?\d{1,2})?"
     r"|[A-Z]+(?:[-_][A-Z]+)*[-_]?\d*|https?:.*|/.*|\d+(?:st|nd|rd|th)|\d{4}-\d\d-.*|[a-z0-9.-]+\.[a-z]{2,6}|[0-9a-f]{7,64}|\S+@\S+\.\w+|[\w.]+\[.*|[$%{<(].*|[A-Z][a-z]+\d{1,2}|\S*[()\[\]{}|\\]\S*"
-    r"|(?:sha|md)\d+:.*|arn:.*|[a-z]+(?::[\w-]+)+|[a-z]+(?:-[a-z0-9]+)+|[a-z]+(?:_[a-z0-9]+)+"
+    r"|(?:sha|md)\d+:.*|arn:.*|[a-z]+(?::[\w-]+)+|[A-Z_]+[~^]\d*|[a-z]+(?:-[a-z0-9]+)+|[a-z]+(?:_[a-z0-9]+)+"
 )
 
 
