@@ -113,7 +113,7 @@ def programs_told() -> dict[str, tuple[_Row, ...]]:
 class Told(NamedTuple):
     """A secret among a program's arguments."""
 
-    index: int
+    number: int
     """Of which argument."""
     start: int
     end: int

@@ -125,7 +125,9 @@ def _numbered(value: str) -> bool:
     return _DOTTED.fullmatch(value) is not None and _COMMON.fullmatch(value) is None
 
 
-_DOTTED = pattern(r"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*){0,3}(?<=\d\d)[A-Za-z]?|[A-Za-z]\w*(?:\.[A-Za-z]\w*){1,3}(?<=\d[A-Za-z])")
+_DOTTED = pattern(
+    r"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*){0,3}(?<=\d\d)[A-Za-z]?|[A-Za-z]\w*(?:\.[A-Za-z]\w*){1,3}(?<=\d[A-Za-z])"
+)
 _COMMON = pattern(
     r"(?i).*(?:sha|base|md|utf|u?int|float|[uif]|aes|[hrep]s|v|x|k|curve|ed|crc|ripemd|blake)\d+\w?"
 )
@@ -284,7 +286,11 @@ def _is_secret(value: str, *, quoted: bool) -> bool:
     if made_up(value) or _PLACE.match(value) or len(value) < 4:
         return value.isdigit() and len(value) >= 4
     low = value.lower()
-    if value.startswith("ENC[") or _NAME_OF_SECRET.fullmatch(value) or (not quoted and _NO_VALUE.fullmatch(value)):
+    if (
+        value.startswith("ENC[")
+        or _NAME_OF_SECRET.fullmatch(value)
+        or (not quoted and _NO_VALUE.fullmatch(value))
+    ):
         return False
     if low.startswith(
         (

@@ -13,14 +13,30 @@ _INSERT = pattern(
     r"(?i)\b(?:insert|replace)\s{1,8}(?:ignore\s{1,8})?into\s{1,8}[\w.\"`\[\]]{1,120}\s{0,8}\((?P<heads>[^()]{3,2000})\)\s{0,8}values\s{0,8}(?=\()"
 )
 _ROW = pattern(r"\s{0,8},?\s{0,8}\((?P<row>(?:[^()']|'(?:[^'\\]|''|\\.){0,2000}'){1,8000})\)")
-_FIELD = pattern(r"\s{0,20}(?:[NE]?'(?P<q>(?:[^'\\]|''|\\.){0,2000})'|(?P<b>[^,']{0,2000}))\s{0,20}(?:,|$)")
-_HEAD = pattern(r"(?m)^[ \t]{0,8}(?P<heads>[|\"]?[ ]{0,4}[A-Za-z_][\w .\"-]{0,60}(?:[,;\t|][ ]{0,40}[A-Za-z_\"][\w .\"-]{0,60}){1,60}[ |]{0,40})\r?$")
+_FIELD = pattern(
+    r"\s{0,20}(?:[NE]?'(?P<q>(?:[^'\\]|''|\\.){0,2000})'|(?P<b>[^,']{0,2000}))\s{0,20}(?:,|$)"
+)
+_HEAD = pattern(
+    r"(?m)^[ \t]{0,8}(?P<heads>[|\"]?[ ]{0,4}[A-Za-z_][\w .\"-]{0,60}(?:[,;\t|][ ]{0,40}[A-Za-z_\"][\w .\"-]{0,60}){1,60}[ |]{0,40})\r?$"
+)
 _SIGNED = pattern(r"[,;|\t]")
 _LONGEST = 600
 _RULE = pattern(r"[ \t|+:=-]{3,400}\r?$")
 _MOST_ROWS = 5_000
 _KINDS = frozenset(
-    {"secret", "user", "person", "phone", "card", "ssn", "iban", "latitude", "longitude", "host", "account"}
+    {
+        "secret",
+        "user",
+        "person",
+        "phone",
+        "card",
+        "ssn",
+        "iban",
+        "latitude",
+        "longitude",
+        "host",
+        "account",
+    }
 )
 
 
@@ -41,7 +57,7 @@ _CUES = frozenset(
 
 
 def _inserted(text: str, found: re.Match[str]) -> Iterator[Span]:
-    kinds = [kind_of_key(head.strip(" \t\r\n\"`[]")) for head in found["heads"].split(",")]
+    kinds = [kind_of_key(head.strip(' \t\r\n"`[]')) for head in found["heads"].split(",")]
     if not any(kind in _KINDS for kind in kinds):
         return
     at = found.end()
@@ -73,23 +89,25 @@ def _tables(text: str, low: str, cues: frozenset[str]) -> Iterator[Span]:
         heads = found["heads"]
         sign = next((s for s in ("\t", "|", ",", ";") if s in heads), "")
         names = [head.strip(" \t\"'") for head in heads.strip().strip("|").split(sign)]
-        kinds = [kind_of_key(name.replace(" ", "_")) if len(name.split()) < 4 else "" for name in names]
+        kinds = [
+            kind_of_key(name.replace(" ", "_")) if len(name.split()) < 4 else "" for name in names
+        ]
         if len(names) < 2 or not any(kind in _KINDS for kind in kinds) or not all(names):
             continue
         if sign in ",;" and any(" " in name and name != names[-1] for name in names):
             continue  # a sentence
-        at = found.end() + 1
+        place = found.end() + 1
         for _ in range(_MOST_ROWS):
-            end = text.find("\n", at)
+            end = text.find("\n", place)
             end = len(text) if end < 0 else end
-            line = text[at:end]
-            if line.count(sign) < len(names) - 1 or end - at > 8_000:
+            line = text[place:end]
+            if line.count(sign) < len(names) - 1 or end - place > 8_000:
                 if not _RULE.fullmatch(line):
                     break
             else:
-                yield from _cells(line, at, sign, kinds)
-            at = done = end + 1
-            if at >= len(text):
+                yield from _cells(line, place, sign, kinds)
+            place = done = end + 1
+            if place >= len(text):
                 break
 
 

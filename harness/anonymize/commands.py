@@ -15,7 +15,9 @@ SURE = 92
 _WORD = pattern(
     r"(?:[ \t]|\\\r?\n){1,40}(?P<v>(?:\"(?:[^\"\\\n]|\\.){0,400}\"|'[^'\n]{0,400}'|\\\"[^\"\\\n]{0,400}\\\"|[^\s\"'|;&<>`\\]){1,400})"
 )
-_PLAIN_WORD = pattern(r"(?:[ \t]|\\\\?r?\\?n){1,40}(?P<v>(?:\\\"[^\"\\\n]{0,400}\\\"|'[^'\n]{0,400}'|[^\s\"'|;&<>`\\]){1,400})")
+_PLAIN_WORD = pattern(
+    r"(?:[ \t]|\\\\?r?\\?n){1,40}(?P<v>(?:\\\"[^\"\\\n]{0,400}\\\"|'[^'\n]{0,400}'|[^\s\"'|;&<>`\\]){1,400})"
+)
 """Inside a text in quotes, which end with it."""
 _ITEM = pattern(r"[\"']\s{0,20},\s{0,20}(?P<q>[\"'])(?P<v>[^\"'\n]{0,400})(?=(?P=q))")
 _MOST_WORDS, _FAR = 60, 200
@@ -68,11 +70,11 @@ def _line(text: str, name: str, start: int, at: int) -> Iterator[Span]:
         begins.append(first)
         at = found.end()
     for told in secrets_among(name, words):
-        yield from _judged(told, words, begins[told.index], attached=name)
+        yield from _judged(told, words, begins[told.number], attached=name)
 
 
 def _judged(told: Told, words: list[str], begin: int, *, attached: str) -> Iterator[Span]:
-    word = words[told.index]
+    word = words[told.number]
     start, end = told.start, told.end
     if end - start > 1 and word[start] in "\"'" and word[end - 1] == word[start]:
         start, end = start + 1, end - 1

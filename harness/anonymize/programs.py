@@ -138,7 +138,7 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("\": {", "\":{", "\" : {"),
+        ('": {', '":{', '" : {'),
         pattern(
             r"(?<=[\w-])\"\s{0,2}:\s{0,2}\{[^{}]{0,300}?\"(?i:default_?|secret_?|plain_?)?(?i:value|default|text)\"\s{0,3}:\s{0,3}\"(?P<v>[^\"\\\r\n]{3,400})\""
         ),

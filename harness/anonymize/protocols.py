@@ -38,7 +38,9 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
     (
         ("334 ",),
         0,
-        pattern(r"334 [A-Za-z0-9+/]{0,400}={0,2}[ \t]{0,4}\r?\n(?:C: |>>? ?)?(?P<v>[A-Za-z0-9+/]{6,2000}={0,2})(?=\r?\n|$)"),
+        pattern(
+            r"334 [A-Za-z0-9+/]{0,400}={0,2}[ \t]{0,4}\r?\n(?:C: |>>? ?)?(?P<v>[A-Za-z0-9+/]{6,2000}={0,2})(?=\r?\n|$)"
+        ),
     ),
     (
         ("login ",),
@@ -50,12 +52,16 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
     (
         ("config set", "requirepass", "masterauth"),
         0,
-        pattern(r"(?i)\b(?:config set )?(?:requirepass|masterauth)[ \t]{1,4}[\"']?(?P<v>[^\s\"']{3,200})"),
+        pattern(
+            r"(?i)\b(?:config set )?(?:requirepass|masterauth)[ \t]{1,4}[\"']?(?P<v>[^\s\"']{3,200})"
+        ),
     ),
     (
         ("acl setuser", "user "),
         0,
-        pattern(r"(?i)\b(?:acl setuser|user) [\w.@-]{1,60} (?:[^\n>]{0,120} )?>(?P<v>[^\s\"']{3,200})"),
+        pattern(
+            r"(?i)\b(?:acl setuser|user) [\w.@-]{1,60} (?:[^\n>]{0,120} )?>(?P<v>[^\s\"']{3,200})"
+        ),
     ),
     (
         _DEVICE,
@@ -71,7 +77,13 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
             r"(?i)\bnet user[ \t]{1,4}[^\s/]{1,60}[ \t]{1,4}[\"']?(?P<v>(?![/*])[^\s\"']{3,64})|\bnet use\b[^\n]{0,160}?/user:\S{1,80}[ \t]{1,4}[\"']?(?P<w>(?![/*])[^\s\"']{3,64})"
         ),
     ),
-    (("rootpw",), 0, pattern(r"\brootpw[ \t]{1,4}(?:--\w{1,12}[ \t]{1,4}){0,3}[\"']?(?P<v>(?!--)[^\s\"']{3,200})")),
+    (
+        ("rootpw",),
+        0,
+        pattern(
+            r"\brootpw[ \t]{1,4}(?:--\w{1,12}[ \t]{1,4}){0,3}[\"']?(?P<v>(?!--)[^\s\"']{3,200})"
+        ),
+    ),
     (
         ("setenv ", "set -"),
         0,
@@ -82,7 +94,9 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
     (
         ("identified",),
         0,
-        pattern(r"(?i)\bidentified\s{1,4}by\s{1,4}(?!values\b|password\b|externally\b)(?P<t>[^\s\"'`;,]{3,120})"),
+        pattern(
+            r"(?i)\bidentified\s{1,4}by\s{1,4}(?!values\b|password\b|externally\b)(?P<t>[^\s\"'`;,]{3,120})"
+        ),
     ),
     (
         ("password", "passwd", "pwd"),
@@ -113,7 +127,9 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
     (
         ("<<<",),
         170,
-        pattern(r"(?i)\b(?:secrets?|auth|login|password|passwd|credential)\b[^\n]{0,160}?<<<[ \t]{0,3}[\"']?(?P<v>[^\s\"']{4,2000})"),
+        pattern(
+            r"(?i)\b(?:secrets?|auth|login|password|passwd|credential)\b[^\n]{0,160}?<<<[ \t]{0,3}[\"']?(?P<v>[^\s\"']{4,2000})"
+        ),
     ),
     (
         ("authorization",),
@@ -125,7 +141,9 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
     (
         ("session ", "session_id ", "sessionid "),
         0,
-        pattern(r"(?i)\bsession(?:[ _-]?id)?\s{1,3}(?:is\s|=\s)?[\"'`]?(?P<v>(?=[a-z]{0,30}\d)(?=\d{0,30}[a-z])[a-z0-9]{20,64})(?![\w-])"),
+        pattern(
+            r"(?i)\bsession(?:[ _-]?id)?\s{1,3}(?:is\s|=\s)?[\"'`]?(?P<v>(?=[a-z]{0,30}\d)(?=\d{0,30}[a-z])[a-z0-9]{20,64})(?![\w-])"
+        ),
     ),
     (
         ("reset", "changed", "set ", "updated", "rotated"),
@@ -168,14 +186,41 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("get secret", "secrets", "kv get", "op read", "get-secret-value", "pass show", "find-generic-password", "lpass show", "secret show", "config:get", "run/secrets", "pwgen", "openssl rand", "get-parameter"),
+        (
+            "get secret",
+            "secrets",
+            "kv get",
+            "op read",
+            "get-secret-value",
+            "pass show",
+            "find-generic-password",
+            "lpass show",
+            "secret show",
+            "config:get",
+            "run/secrets",
+            "pwgen",
+            "openssl rand",
+            "get-parameter",
+        ),
         0,
         pattern(
             r"(?:get secrets?|\bsecrets? versions access|secretsmanager|kv get|op read|get-secret-value|pass show|find-generic-password|lpass show|secret show|config:get|run/secrets|pwgen|openssl rand|get-parameter)\b[^\n]{0,240}\r?\n(?P<t>[^\s{\[\"'#$]{6,400})[ \t]{0,4}(?=\r?\n|$)"
         ),
     ),
     (
-        ("key ", "key:", "pass ", "pass:", "psk ", "pw ", "pw:", "password ", "passphrase ", "secret ", "token "),
+        (
+            "key ",
+            "key:",
+            "pass ",
+            "pass:",
+            "psk ",
+            "pw ",
+            "pw:",
+            "password ",
+            "passphrase ",
+            "secret ",
+            "token ",
+        ),
         0,
         pattern(
             r"(?i)\b(?:key|pass(?:word|phrase)?|psk|pw|secret|token)[ \t]{1,3}(?:is|was|=|:)?[ \t]{0,3}[\"'`]?(?P<s>[^\s\"'`<>]{6,120})"
@@ -184,8 +229,12 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
 )
 """Words in lower case with which it begins, and what it says: v and w are secret, t and s are where they
 tell so themselves, key is what v stands at."""
-_LIST = pattern(r"(?i)chpasswd:[^\S\n]{0,4}\n(?:[^\S\n]{1,12}(?:list|expire|users):[^\n]{0,20}\n){1,3}")
-_ACCOUNT = pattern(r"[ \t-]{1,12}[\"']?[a-z_][\w.-]{0,40}:(?P<v>[^\s:\"']{3,120})[\"']?[ \t]{0,4}(?:\n|$)")
+_LIST = pattern(
+    r"(?i)chpasswd:[^\S\n]{0,4}\n(?:[^\S\n]{1,12}(?:list|expire|users):[^\n]{0,20}\n){1,3}"
+)
+_ACCOUNT = pattern(
+    r"[ \t-]{1,12}[\"']?[a-z_][\w.-]{0,40}:(?P<v>[^\s:\"']{3,120})[\"']?[ \t]{0,4}(?:\n|$)"
+)
 
 
 def protocols(text: str, low: str, shape: Shape) -> Iterator[Span]:
@@ -199,7 +248,9 @@ def protocols(text: str, low: str, shape: Shape) -> Iterator[Span]:
             anchors = places(low, *words)
             if words is _TYPED:
                 anchors = [at for at in anchors if holds(low[max(0, at - 90) : at + 90], _SECRET)]
-            for found in near(form, text, anchors, before, 400) if before else at_each(form, text, anchors):
+            for found in (
+                near(form, text, anchors, before, 400) if before else at_each(form, text, anchors)
+            ):
                 yield from _told(found)
     if "chpasswd:" in low:
         for found in _LIST.finditer(text):
@@ -218,7 +269,11 @@ def _told(found: re.Match[str]) -> Iterator[Span]:
             continue
         told = name == "s" and found.string[found.end(name) : found.end(name) + 1] not in {'"', "'"}
         plain = value.rstrip(".,;:)!?") if told else value
-        if made_up(plain) or (name == "t" and not telling(plain)) or (name == "s" and not strong(plain)):
+        if (
+            made_up(plain)
+            or (name == "t" and not telling(plain))
+            or (name == "s" and not strong(plain))
+        ):
             continue
         start = found.start(name)
         yield Span(start, start + len(plain), "password", plain, GUESS if name == "s" else SURE)

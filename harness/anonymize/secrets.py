@@ -185,7 +185,6 @@ def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
             continue
         yield Span(found.start("v"), found.start("v") + len(value), "password", value, LIKELY)
 
-
     if words.isdisjoint(_FAR_WORDS):
         return
     for form, cues in ((_FAR, _FAR_CUES), (_AS, _AS_CUES)):
@@ -262,7 +261,7 @@ def _unspeakable(value: str) -> bool:
         return False
     parts = _SYLLABLES.findall(value)
     mute = sum(len(part) > 2 and part[1:].islower() and _VOWELS.isdisjoint(part) for part in parts)
-    return mute > 0 and len(parts) > 2 or sum(len(part) < 3 for part in parts) > 2
+    return (mute > 0 and len(parts) > 2) or sum(len(part) < 3 for part in parts) > 2
 
 
 def entropy(value: str) -> float:

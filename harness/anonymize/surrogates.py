@@ -407,7 +407,18 @@ _RESERVED: dict[str, re.Pattern[str]] = {
     "organisation": pattern(r"(?i)Anon[ _-]?Org[ _-]?[a-p]{6}"),
 }
 _LOOSE = frozenset(
-    {"user", "host", "secret", "password", "token", "cookie", "auth_header", "number", "hex_id", "phone"}
+    {
+        "user",
+        "host",
+        "secret",
+        "password",
+        "token",
+        "cookie",
+        "auth_header",
+        "number",
+        "hex_id",
+        "phone",
+    }
 )
 """Kinds that a place declares, whatever stands there: there may be a surrogate of another kind."""
 _TEST_CARDS = pattern(

@@ -68,7 +68,9 @@ def _is_moment(found: re.Match[str]) -> bool:
         return True
     whole = text[max(0, start - 3) : start] if start else ""
     at_begin = start == 0 or _BEGUN.search(whole) is not None
-    return at_begin and len(text) > len(found.group()) and _LOGGED.match(text, found.end()) is not None
+    return (
+        at_begin and len(text) > len(found.group()) and _LOGGED.match(text, found.end()) is not None
+    )
 
 
 def anchored(text: str) -> bool:

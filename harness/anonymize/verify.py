@@ -181,9 +181,7 @@ def _needles(anonymizer: Anonymizer) -> dict[str, str]:
     return made
 
 
-def _residual(
-    text: str, path: Steps, needles: dict[str, str]
-) -> Iterator[tuple[Finding, str]]:
+def _residual(text: str, path: Steps, needles: dict[str, str]) -> Iterator[tuple[Finding, str]]:
     """Yield what is left, each with what to replace: the original, or the token that holds it."""
     readings = [
         text,
