@@ -17,9 +17,10 @@ _DEVICE = ("secret ", "password ", "key ", "community ")
 _TYPED = (".fill(", ".type(", "_keys(", ".sendkeys(", ".set_value(", ".setvalue(", "sequentially(")
 _TRIED = frozenset("password passwd passphrase pass pw pwd credential credentials login".split())
 _SECRET = ("pass", "pwd", "secret", "token", "otp", "pin")
-_DEVICE_WORDS = frozenset(
-    """enable username neighbor tacacs radius ntp snmp security vpn isis ospf crypto ppp""".split()
-)
+_DEVICE_VERBS = (
+    "enable", "username ", "neighbor ", "tacacs", "radius", "ntp auth", "ospf", "isis", "set security",
+    "set system", "set snmp", "set vpn", "set interfaces", "set protocols", "line ",
+)  # fmt: skip
 _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
     (
         ("auth ", "pass "),
@@ -104,10 +105,10 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
         pattern(r"(?i)\b(?:password|passwd|pwd)\s{0,4}=?\s{0,4}N'(?P<v>[^'\r\n]{3,200})'"),
     ),
     (
-        ("mysqli", "_connect", "pdo(", "getconnection", "ftp_login", "imap_open", "connect("),
-        20,
+        ("mysqli(", "connect(", "pdo(", "getconnection(", "ftp_login(", "imap_open("),
+        0,
         pattern(
-            r"(?i)(?:mysqli|(?:my|ms|pg|p|oci|db2|sql)\w{0,12}_p?connect|\bPDO|getConnection|ftp_login|imap_open|\bconnect)\(\s{0,8}[^,()\n]{1,200},\s{0,12}[\"'][^\"'\r\n]{1,80}[\"'],\s{0,12}[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
+            r"(?i)\w{3,14}\(\s{0,8}[^,()\n]{1,200},\s{0,12}[\"'][^\"'\r\n]{1,80}[\"'],\s{0,12}[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
         ),
     ),
     (
@@ -170,13 +171,6 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
         (":x:", ":/home", "::"),
         90,
         pattern(r"(?m)^[a-z_][\w.-]{0,31}:(?P<v>[^:\s*!]{4,80}):\d{1,6}:\d{1,6}:"),
-    ),
-    (
-        ("password", "passwd", "secret", "token", "pwd"),
-        40,
-        pattern(
-            r"(?<![\w.])(?P<key>\w{0,40}(?i:password|passwd|pwd|secret|token)\w{0,20})[ \t]{0,2}[: ][ \t]{0,2}[A-Za-z_][\w<>\[\]?]{0,30}[ \t]{0,4}=[ \t]{0,4}[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
-        ),
     ),
     (
         ("2fa", "totp", "otp", "mfa", "authenticator", "seed"),
@@ -242,22 +236,45 @@ def protocols(text: str, low: str, shape: Shape) -> Iterator[Span]:
     for words, before, form in _FORMS:
         if words[0] == "try" and shape.words.isdisjoint(_TRIED):
             continue
-        if words is _DEVICE and shape.words.isdisjoint(_DEVICE_WORDS):
-            continue
         if holds(low, words):
             anchors = places(low, *words)
             if words is _TYPED:
                 anchors = [at for at in anchors if holds(low[max(0, at - 90) : at + 90], _SECRET)]
+            elif words is _DEVICE:
+                anchors = [at for at in anchors if _of_device(low, at)]
             for found in (
                 near(form, text, anchors, before, 400) if before else at_each(form, text, anchors)
             ):
                 yield from _told(found)
+    for at in places(text, '= "', "= '"):
+        if holds(low[max(0, at - 80) : at], _SECRET):
+            yield from _declared(text, at)
     if "chpasswd:" in low:
         for found in _LIST.finditer(text):
             at = found.end()
             while (line := _ACCOUNT.match(text, at)) and line.end() > at:
                 yield Span(*line.span("v"), "password", line["v"], SURE)
                 at = line.end()
+
+
+def _of_device(low: str, at: int) -> bool:
+    """Whether the line before a place speaks as the configurations of routers do."""
+    begun = low.rfind("\n", max(0, at - 160), at) + 1
+    return holds(low[max(begun, at - 160) : at], _DEVICE_VERBS)
+
+
+def _declared(text: str, at: int) -> Iterator[Span]:
+    """Yield the value of a declaration with a type: ``param adminPassword string = '...'``."""
+    found = _TYPED_NAME.search(text, max(0, at - 80), at)
+    value = _QUOTED.match(text, at + 2)
+    if found and value and kind_of_key(found["key"]) == "secret" and not made_up(value["v"]):
+        yield Span(*value.span("v"), "password", value["v"], LIKELY)
+
+
+_TYPED_NAME = pattern(
+    r"(?<![\w.])(?P<key>\w{2,60})[ \t]{0,2}[: ][ \t]{0,2}[A-Za-z_][\w<>\[\]?]{0,30}[ \t]{0,4}\Z"
+)
+_QUOTED = pattern(r"[\"'](?P<v>[^\"'\r\n]{3,200})[\"']")
 
 
 def _told(found: re.Match[str]) -> Iterator[Span]:

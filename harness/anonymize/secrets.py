@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.pattern import pattern
-from harness.anonymize.shape import Shape, at_each, holds, places, starts
+from harness.anonymize.shape import Shape, at_each, holds, near, places, starts
 from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import NOBODY, made_up
 
@@ -187,8 +187,12 @@ def _spoken(text: str, low: str, words: frozenset[str]) -> Iterator[Span]:
 
     if words.isdisjoint(_FAR_WORDS):
         return
-    for form, cues in ((_FAR, _FAR_CUES), (_AS, _AS_CUES)):
-        for found in at_each(form, text, places(low, *(words & cues))):
+    after = [at for at in places(low, " as ", " for ") if holds(low[at : at + 48], _AS_WORDS)]
+    for matches in (
+        at_each(_FAR, text, places(low, *(words & _FAR_CUES))),
+        near(_AS, text, after, 220, 60),
+    ):
+        for found in matches:
             value = found["v"].rstrip(".,;:)!?")
             if len(value) > 5 and strong(value):
                 start = found.start("v")
@@ -201,7 +205,7 @@ _FAR_WORDS = frozenset(
 _FAR_CUES = _FAR_WORDS - {"key"} | frozenset(
     "api apikey access accesskey private signing license".split()
 )
-_AS_CUES = frozenset("use using try with enter type typed set is was gave give sent got".split())
+_AS_WORDS = ("passw", "passphrase", "passcode", "pwd", "pw", "token", "secret", "key")
 _SECRET_WORDS = frozenset(
     """password passphrase passcode passwd pwd secret token pin credential credentials otp""".split()
 )
