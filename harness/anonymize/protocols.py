@@ -223,6 +223,13 @@ _FORMS: tuple[tuple[tuple[str, ...], int, re.Pattern[str]], ...] = (
 )
 """Words in lower case with which it begins, and what it says: v and w are secret, t and s are where they
 tell so themselves, key is what v stands at."""
+_HEADS = tuple(
+    frozenset(re.findall("[a-z]+", word)[0] for word in words if re.search("[a-z]", word))
+    if all(re.search("[a-z]", word) for word in words)
+    else frozenset()
+    for words, _, _ in _FORMS
+)
+"""The first run of letters of each word, one of which a text must hold."""
 _LIST = pattern(
     r"(?i)chpasswd:[^\S\n]{0,4}\n(?:[^\S\n]{1,12}(?:list|expire|users):[^\n]{0,20}\n){1,3}"
 )
@@ -233,8 +240,11 @@ _ACCOUNT = pattern(
 
 def protocols(text: str, low: str, shape: Shape) -> Iterator[Span]:
     """Yield what stands where a protocol or a form has its password."""
-    for words, before, form in _FORMS:
-        if words[0] == "try" and shape.words.isdisjoint(_TRIED):
+    present = shape.words
+    for heads, (words, before, form) in zip(_HEADS, _FORMS, strict=True):
+        if heads and present.isdisjoint(heads):
+            continue
+        if words[0] == "try" and present.isdisjoint(_TRIED):
             continue
         if holds(low, words):
             anchors = places(low, *words)
