@@ -7,8 +7,9 @@ space; ``verify`` and ``scan`` look for what is left. Nothing here knows files o
 from harness.anonymize.anonymizer import VERSION, Anonymizer, Report
 from harness.anonymize.roster import Roster
 from harness.anonymize.spans import Detector, Span
-from harness.anonymize.verify import Finding, scan, verify
+from harness.anonymize.verify import Finding, scan, settled, verify
 
 __all__ = [
-    "VERSION", "Anonymizer", "Detector", "Finding", "Report", "Roster", "Span", "scan", "verify",
+    "VERSION", "Anonymizer", "Detector", "Finding", "Report", "Roster", "Span", "scan", "settled",
+    "verify",
 ]  # fmt: skip

@@ -21,10 +21,10 @@ from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape
 from harness.anonymize.spans import Detector, Span, Taken
 from harness.anonymize.surrogates import OWN_EMAIL, Surrogates, reserved
-from harness.anonymize.vocabulary import GENERIC_WORDS, SYSTEM_USERS
+from harness.anonymize.vocabulary import GENERIC_WORDS, SERVICE_WORDS, SYSTEM_USERS
 
 Json = Any
-VERSION = "1"
+VERSION = "2"
 _MOST_DEEP = 40
 _LONGEST_KEPT, _MOST_KEPT = 200_000, 8_000_000
 """Texts of so many characters are remembered, so many characters in all."""
@@ -33,6 +33,7 @@ _SHORTEST = 5
 _LAST_YEAR = 2090
 _SHORT_ID = re.compile(r"(?!v\d|s3)[a-z]{1,3}[_-]?\d{1,3}")
 """Accounts such as ``u1`` that are looked for everywhere although they are short."""
+_EVERYDAY = GENERIC_WORDS | SYSTEM_USERS | SERVICE_WORDS
 _JOINTS = frozenset("_-./\\:")
 _EXACT = frozenset(
     {
@@ -41,8 +42,8 @@ _EXACT = frozenset(
         "ssn",
         "iban",
         "mac",
-        "phone",
-        "ipv4",
+        "coordinates",
+        "hook",
         "ipv6",
         "latitude",
         "longitude",
@@ -212,7 +213,7 @@ class Anonymizer:
             spans = [*judged(kind, written, 0)]
             if not spans and len(written) in {15, 16}:
                 spans = [s for s in read(written, self.detectors) if s.kind == "card"]
-            if not spans and self.known.words.get(written, ("",))[0] == "number":
+            if not spans and written in self.known.words:
                 spans = [Span(0, len(written), "number", written)]
         if not spans or reserved(spans[0].kind, written) or reserved("number", written):
             return value
@@ -367,7 +368,7 @@ class Anonymizer:
     def _learn(self, span: Span, written: str) -> None:
         if reserved(span.kind, span.value):
             return
-        if span.value.lower() in GENERIC_WORDS | SYSTEM_USERS:
+        if span.value.lower() in _EVERYDAY:
             return  # replaced where it is declared, but it stands everywhere and tells nothing
         self.known.originals.setdefault(span.value, span.kind)
         self.known.originals.setdefault(written, span.kind)
@@ -382,10 +383,10 @@ class Anonymizer:
         elif span.kind == "email":
             local, _, _ = span.value.partition("@")
             name = re.fullmatch(r"([a-z]{2,})[._]([a-z]{3,})", local)
-            if name and not {name[1], name[2]} & (GENERIC_WORDS | SYSTEM_USERS):
+            if name and not {name[1], name[2]} & _EVERYDAY:
                 self._person(f"{name[1].title()} {name[2].title()}")
         low = span.value.lower()
-        if span.kind in _EXACT or low in GENERIC_WORDS | SYSTEM_USERS:
+        if span.kind in _EXACT:
             return
         if len(low) < _SHORTEST and not (span.kind == "user" and _SHORT_ID.fullmatch(low)):
             return
@@ -393,6 +394,12 @@ class Anonymizer:
             return
         if "\n" not in low:
             self.known.words.setdefault(low, (span.kind, span.value))
+
+    def insist(self, kind: str, value: str) -> None:
+        """Replace a value wherever it stands, of whatever kind: verification has found it."""
+        if len(value) >= _SHORTEST and "\n" not in value and not reserved(kind, value):
+            self.known.originals.setdefault(value, kind)
+            self.known.words.setdefault(value.lower(), (kind, value))
 
     def _person(self, name: str) -> None:
         if name.lower() not in self.known.people and len(name.split()) > 0:

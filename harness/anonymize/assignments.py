@@ -15,7 +15,7 @@ from harness.anonymize.spans import Span
 from harness.anonymize.vocabulary import GENERIC_WORDS, NOBODY, made_up
 
 _KEY = pattern(
-    r"(?<![\w.$-])[\"'`\[]?(?P<key>[A-Za-z_$][\w.$/-]{0,200}+)(?:[\"'`]?\]|\[\]|[\"'`])?+(?P<op>[ \t]{0,12}+(?:=>|:=|\|\|:|<=>|==?=?|!==?|:|->)[ \t]{0,12}+|[ \t]{1,4}+(?=[\"'])|(?=[\"']))"
+    r"(?<![\w.$])(?<![^\n]-)[\"'`\[]?(?P<key>[A-Za-z_$][\w.$/-]{0,200}+)(?:[\"'`]?\]|\[\]|[\"'`])?+(?P<op>[ \t]{0,12}+(?:=>|:=|\|\|:|<=>|==?=?|!==?|:|->)[ \t]{0,12}+|[ \t]{1,4}+(?=[\"'])|(?=[\"']))"
 )
 _STRING = pattern(r"[@\$rbuf]{0,2}(?:\"\"\"|'''|[\"'`])")
 _BARE = pattern(r"[^\s,;&|<>\"'`]+")
@@ -131,11 +131,38 @@ def _value(text: str, found: re.Match[str], kind: str) -> Iterator[Span]:
         )
     ):
         return
-    if not quoted and kind == "secret" and _CALL.match(value):
+    plain = not quoted and kind == "secret" and not _literal(found)
+    if not quoted and kind == "secret" and _CALL.match(value) and not _numbered(value):
         return
-    if not quoted and value.isalpha() and _PROSE.match(text, start + len(value)):
+    if (plain or kind != "secret") and value.isalpha() and _prose(text, start + len(value), kind):
         return
-    yield from judged(kind, value, start, quoted=quoted)
+    yield from judged(kind, value, start, quoted=quoted or _literal(found))
+
+
+def _literal(found: re.Match[str]) -> bool:
+    """Whether it is an assignment of a shell or an environment file, where words are values."""
+    return found["op"] == "=" and found["key"].isupper()
+
+
+def _numbered(value: str) -> bool:
+    """Whether a value with a full stop ends in a number as passwords do and attributes hardly ever."""
+    return _DOTTED.fullmatch(value) is not None and _COMMON.fullmatch(value) is None
+
+
+_DOTTED = pattern(
+    r"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*){0,3}(?<=\d\d)[A-Za-z]?|[A-Za-z]\w*(?:\.[A-Za-z]\w*){1,3}(?<=\d[A-Za-z])"
+)
+_COMMON = pattern(
+    r"(?i).*(?:sha|base|md|utf|u?int|float|[uif]|aes|[hrep]s|v|x|k|curve|ed|crc|ripemd|blake)\d+\w?"
+)
+
+
+def _prose(text: str, at: int, kind: str) -> bool:
+    """Whether a sentence goes on after a word: ``user: hey, the token is ...``."""
+    return (_SENTENCE if kind == "user" else _PROSE).match(text, at) is not None
+
+
+_SENTENCE = pattern(r"[,!?]?[ \t]+[A-Za-z']+\b(?![=:])")
 
 
 def _read(text: str, at: int, kind: str) -> tuple[int, bool, str]:
@@ -271,15 +298,23 @@ def _is_basic(value: str) -> bool:
     return re.fullmatch(rb"[\x21-\x39\x3b-\x7e]+:[\x21-\x7e]+", told) is not None
 
 
-_TAG = pattern(r"![a-z][a-z/-]*")
-"""A tag of YAML: what follows it is a reference."""
+_NAME_OF_SECRET = pattern(
+    r"[a-z]+(?:-[a-z]+){0,4}-(?:passwords?|secrets?|auth|credentials?|creds|tokens?|keys?|tls|cert)|(?:[A-Za-z-]{2,20} )?\{[A-Za-z_][\w.]*(?:\(\))?\}"
+)
+"""The name under which a cluster keeps a secret; what a program fills in."""
+_NO_VALUE = pattern(r"![a-z][a-z/-]*|(?:[A-Z][a-z]+)+-(?:[A-Z][a-z]+)+")
+"""A tag of YAML or a command of PowerShell: what follows it is the value."""
 
 
 def _is_secret(value: str, *, quoted: bool) -> bool:
     if made_up(value) or _PLACE.match(value) or len(value) < 4:
         return value.isdigit() and len(value) >= 4
     low = value.lower()
-    if not quoted and _TAG.fullmatch(value):
+    if (
+        value.startswith("ENC[")
+        or _NAME_OF_SECRET.fullmatch(value)
+        or (not quoted and _NO_VALUE.fullmatch(value))
+    ):
         return False
     if low.startswith(
         (

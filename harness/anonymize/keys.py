@@ -1,6 +1,7 @@
 """What a key says of its value: ``password``, ``host``, ``lat`` and their like in any spelling."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -24,7 +25,7 @@ _SECRET_PAIR = frozenset(
     project_key server_key publishable_key live_key test_key webhook_key token_value
     connection_string security_code session_id auth_code access_code recovery_code
     backup_code verification_code refresh_token secret_value secret_access secret_id key_id
-    bind_pw security_token db_pass crypt_key vault_key auth_data key_base key_material key_data
+    preshared_key pre_shared_key wifi_key wpa_key wep_key network_key activation_key product_key developer_key team_key user_key function_key role_key maps_key push_key vapid_key fcm_key sas_key cosmos_key tls_key bind_pw security_token db_pass crypt_key vault_key auth_data key_base key_material key_data
     sign_key token_key token_secret auth_string shared_secret otp_seed card_cvv""".split()
 )
 _NOT_SECRET_LAST = frozenset(
@@ -50,7 +51,7 @@ for _kind, _names in {
     "card": "card cardnumber card_number creditcard credit_card creditcardnumber credit_card_number ccnumber cc_number ccnum pan debitcard debit_card",
     "iban": "iban ibannumber iban_number",
     "ssn": "ssn socialsecurity social_security socialsecuritynumber social_security_number taxid tax_id nationalid national_id",
-    "account": "accountid account_id accountids account_ids awsaccountid aws_account_id awsaccount aws_account recipientaccountid recipient_account_id owneraccount owner_account owner_id ownerid",
+    "account": "accountid account_id accountids account_ids awsaccountid aws_account_id awsaccount aws_account recipientaccountid recipient_account_id sourceaccount source_account linkedaccount linked_account payeraccount payer_account targetaccount target_account principalaccount principal_account owneraccount owner_account owner_id ownerid",
     "mac": "mac macaddress mac_address hwaddr hwaddress bssid ether",
     "pod": "pod podname pod_name containername_pod k8s_pod_name kubernetes_pod_name k8spod",
     "latitude": "lat latitude geo_lat gps_lat start_lat end_lat",
@@ -63,6 +64,17 @@ for _kind, _names in {
     for _name in _names.split():
         _KINDS[_name.replace("_", "")] = _kind
 
+_OTHER_TONGUES = {
+    name: kind
+    for kind, names in {
+        "secret": "contrasena clave senha passwort kennwort motdepasse mdp wachtwoord parola haslo losenord salasana sifre jelszo \u043f\u0430\u0440\u043e\u043b\u044c \u5bc6\u7801 \u30d1\u30b9\u30ef\u30fc\u30c9 \ube44\ubc00\ubc88\ud638",
+        "person": "nombre nombrecompleto apellido apellidos nom prenom nomcomplet nachname vorname nome nomecompleto cognome sobrenome",
+        "phone": "telefono movil celular telefone telefon telephone rufnummer handynummer portable",
+        "user": "usuario utilisateur benutzer benutzername utente gebruiker uzytkownik",
+    }.items()
+    for name in names.split()
+}
+"""The same in other languages, without accents."""
 _KEEP = frozenset(
     """sha sha1 sha256 sha512 md5 digest checksum commit commitsha commitid revision rev
     hash etag fingerprint gitsha gitcommit treehash headsha basesha parent blob integrity
@@ -76,7 +88,12 @@ def kind_of_key(key: str) -> str:
     if len(key) > 120 or "ANON_" in key:  # a surrogate says nothing
         return ""
     last = re.split(r"[.\[\]/:]", key.strip("\"' []"))[-1] or key
+    if not last.isascii():
+        last = unicodedata.normalize("NFKD", last)
+        last = "".join(c for c in last if not unicodedata.combining(c))
     words = [word.lower() for word in _WORDS.findall(last)]
+    if (other := _OTHER_TONGUES.get(re.sub(r"[\W_]", "", last.lower()))) is not None:
+        return other
     if not words:
         return ""
     joined = "".join(words)

@@ -104,13 +104,15 @@ KNOWN: tuple[Known, ...] = (
     ),
     _known(
         "hooks.slack.com",
-        r"(?i:hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/_-]{20,}))",
-        "slack_hook",
+        r"(?:https?://)?(?i:hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/_-]{20,})",
+        "hook",
+        before=8,
     ),
     _known(
-        "discord.com/api/webhooks discordapp.com/api/webhooks",
-        r"discord(?:app)?\.com/api/webhooks/(\d+/[\w-]{20,})",
-        "discord_hook",
+        "discord.com/api/ discordapp.com/api/",
+        r"(?:https?://)?(?:(?:ptb|canary)\.)?discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d+/[\w-]{20,}",
+        "hook",
+        before=16,
     ),
     _known(
         ".webhook.office.com",
@@ -171,7 +173,7 @@ KNOWN: tuple[Known, ...] = (
     ),
     _known(
         "live_ test_ EZAK EZTK",
-        rf"{_B}(?:(?:live|test)_(?:pub_)?[0-9a-zA-Z=_-]{{30,}}|EZ[AT]K[A-Za-z0-9]{{50,}})",
+        rf"{_B}(?:(?:live|test)_(?:pub_)?(?=[a-zA-Z=-]{{0,60}}\d)(?=[a-z0-9=-]{{0,60}}[A-Z])[0-9a-zA-Z=-]{{30,}}(?!\w)|EZ[AT]K[A-Za-z0-9]{{50,}})",
         "payment_key",
     ),
     _known(
@@ -299,5 +301,5 @@ _THREE_PARTS_LONG = 57
 
 def _empty(value: str) -> bool:
     """Whether a key consists of filling: xxxx, the alphabet, EXAMPLE."""
-    core = value.rpartition("_")[2].rpartition("-")[2] or value
+    core = max(re.split(r"[-_./]", value), key=len)
     return len(set(core.lower())) < 3 and not value.startswith("---")

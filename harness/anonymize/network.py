@@ -26,7 +26,7 @@ _EMAIL = pattern(
 )
 _BROKEN = pattern(r"[\w.+-]{2,64}(?:\r?\n[ \t>]{0,8}@|@\r?\n[ \t>]{0,8})[\w-]{2,63}\.[\w.-]{2,63}")
 _TORN = pattern(r"@\r?\n|\n[ \t>]{0,8}@")
-_QUERIED = pattern(r"^.*[?&][\w.-]{1,40}=(?=[\w+-])")
+_QUERIED = pattern(r"^(?:.*[?&])?[A-Za-z_][\w.-]{0,40}=(?=[\w+-])")
 """The rest of an address's query: ``/x?to=`` is no part of a mailbox."""
 _NO_MAILBOX = frozenset({"git", "hg", "svn"})
 _NO_MAIL = pattern(r"^(?:v?\d+(?:\.\d+)*(?:[-.][\w.]+)?|latest|next|sha\d+.*|master|main)$")
@@ -49,16 +49,16 @@ _MAC = pattern(
     r"(?<![\w:.-])(?:[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w:-]|\.\w)"
 )
 _URL = pattern(
-    r"(?i)(?<![a-z0-9])(?:https?|wss?|ftps?|sftp|ssh|git|ldaps?|s3|gs|amqps?|redis|rediss|postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mongodb(?:\+srv)?|jdbc:\w+|kafka|nats|tcp|udp|grpcs?|smtps?|imaps?|rtsp|svn|rsync|nfs|smb|sb|wasbs?|abfss?|hdfs|thrift|sips?|stuns?|turns?|rtmps?|sqlserver|bolt|neo4j|couchdb|vnc|rdp|telnet|consul|etcd|clickhouse|cassandra|mqtts?|oracle|mssql)://[^\s\"'<>`\\{}|^]+"
+    r"(?i)(?<![a-z0-9])(?:https?|wss?|ftps?|sftp|ssh|git|ldaps?|s3|gs|amqps?|redis|rediss|postgres(?:ql)?(?:\+\w+)?|mysql(?:\+\w+)?|mongodb(?:\+srv)?|jdbc:\w+|kafka|nats|tcp|udp|grpcs?|smtps?|imaps?|rtsp|svn|rsync|nfs|smb|sb|wasbs?|abfss?|hdfs|thrift|sips?|stuns?|turns?|rtmps?|sqlserver|bolt|neo4j|couchdb|vnc|rdp|telnet|consul|etcd|clickhouse|cassandra|mqtts?|oracle|mssql|[a-z][a-z0-9+.-]{1,30}(?=://[^\s/:@\"'<>]{0,200}:[^\s/@\"'<>]{1,300}@))://[^\s\"'<>`\\{}|^]+"
 )
 _HOST = pattern(
     r"(?<![\w.@/\\$-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.){1,8}(?P<tld>[A-Za-z][A-Za-z0-9-]{1,23})(?::\d{2,5})?(?![\w@-]|\.\w)"
 )
 _CODE_AFTER = pattern(
-    r"[ ]?\((?!(?:\d{1,3}\.){3}\d|[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{3})|\s?[+*|&-]?=[^=]|\["
+    r"[ ]?\((?!\[?(?:\d{1,3}\.){3}\d|\[?[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{3})|\s?[+*|&-]?=[^=]|\["
 )
 _NAMED = pattern(
-    r"(?i)(?:hostname|server_?name|\bCN|\bfqdn|\bdomain|--host|-server|(?:traceroute|connect|connected) to|resolve|nslookup)[ =:]{1,4}[\"'\[]{0,2}$"
+    r"(?i)(?:hostname|server_?name|\bCN|\bfqdn|\bdomain|--host|-server|(?:traceroute|connect|connected|connecting|connection|reconnecting) to|resolve|nslookup)[ =:]{1,4}[\"'\[]{0,2}$"
 )
 """What stands before a name that is a host's, whatever its first word."""
 _VIA = pattern(r"\b(?:from|by|via)[ \t]{1,4}$")

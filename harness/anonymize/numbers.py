@@ -28,14 +28,14 @@ _CUED_SSN = pattern(
     r"(?i)\b(?:ssn|social security(?: (?:number|no\.?))?)\b[^\d\n]{0,20}(?P<v>\d{3}[- .]?\d{2}[- .]?\d{4})(?![\w])"
 )
 _IBAN = pattern(
-    r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])",
+    r"(?<![A-Za-z0-9_])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _GEO = pattern(
     r"(?<![\w.,-])(?P<lat>[+-]?(?:[0-8]?\d|90)\.\d{3,})°?[ ]?(?:[NS]\b)?\s{0,3}[,;/]\s{0,3}(?P<lon>[+-]?(?:1[0-7]\d|\d{1,2}|180)\.\d{3,})°?[ ]?(?:[EW]\b)?(?![\w]|\.\d|,\s{0,2}[+-]?\d)"
 )
 _NUMBERED = pattern(
-    r"(?i)(?:\blat(?:itude)?\b\W{1,6}(?P<lat>[+-]?\d{1,2}\.\d{2,}))|(?:\bl(?:on|ng)(?:gitude)?\b\W{1,6}(?P<lon>[+-]?\d{1,3}\.\d{2,}))"
+    r"(?i)(?:\blat(?:itude)?\b[^\w+-]{1,6}(?P<lat>[+-]?\d{1,2}\.\d{2,}))|(?:\bl(?:on|ng)(?:gitude)?\b[^\w+-]{1,6}(?P<lon>[+-]?\d{1,3}\.\d{2,}))"
 )
 _DEGREES = pattern(
     r"\d{1,3}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?(?:\"|″|''))?\s?[NS][,;\s]{1,3}\d{1,3}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d+)?(?:\"|″|''))?\s?[EW]\b|(?<![\w.])\d{1,2}\.\d{3,}°?\s?[NS][,;\s]{1,3}\d{1,3}\.\d{3,}°?\s?[EW]\b|\bPOINT\s?\(-?\d{1,3}\.\d{3,} -?\d{1,2}\.\d{3,}\)"
@@ -214,8 +214,8 @@ def _places(text: str, low: str, shape: Shape) -> Iterator[Span]:
             r"(?i)lat|coord|location|gps|geo|position|near|at $|\bat\b",
             text[max(0, found.start() - 40) : found.start()],
         ):
-            yield Span(*found.span("lat"), "latitude", found.group("lat"), LIKELY)
-            yield Span(*found.span("lon"), "longitude", found.group("lon"), LIKELY)
+            start, end = found.start("lat"), found.end("lon")
+            yield Span(start, end, "coordinates", text[start:end], LIKELY)
     if not shape.words.isdisjoint(_AXES):
         for found in at_each(_NUMBERED, text, places(low, "lat", "lon", "lng")):
             name = "lat" if found.group("lat") else "lon"

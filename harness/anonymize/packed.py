@@ -48,7 +48,13 @@ def packed(text: str) -> Iterator[Packed]:
     if len(text) < 11:
         return
     for found in _BASE64.finditer(text):
-        yield from _base64(found)
+        if whole := _base64(found.start(), found.group()):
+            yield whole
+        elif "\n" in found.group():
+            # Lines below each other that are no wrapped text: each for itself.
+            for line in _LINE.finditer(text, *found.span()):
+                if len(line.group()) > _SHORTEST and (one := _base64(line.start(), line.group())):
+                    yield one
     for found in _HEX.finditer(text):
         yield from _bytes(found.start(1), found.end(1), found.group(1), "hex", found.group(1))
     for found in _SPACED_HEX.finditer(text):
@@ -58,19 +64,24 @@ def packed(text: str) -> Iterator[Packed]:
         )
 
 
-def _base64(found: re.Match[str]) -> Iterator[Packed]:
-    token = found.group()
+_LINE = pattern(r"[A-Za-z0-9+/_-]+={0,2}")
+_SHORTEST = 10
+
+
+def _base64(start: int, token: str) -> Packed | None:
     joined = "".join(token.split())
     if not (any(c.islower() for c in joined) and any(c.isupper() for c in joined)):
-        return
+        return None
     plain = joined.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         text = raw.decode()
     except (binascii.Error, ValueError):
-        return
-    if _readable(text):
-        yield Packed(found.start(), found.end(), text, "base64", joined if "=" in joined else token)
+        return None
+    if not _readable(text):
+        return None
+    written = joined if "=" in joined else token
+    return Packed(start, start + len(token), text, "base64", written)
 
 
 def _bytes(start: int, end: int, digits: str, form: str, token: str) -> Iterator[Packed]:

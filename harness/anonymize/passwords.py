@@ -15,7 +15,7 @@ LIKELY = 76
 
 _SPOKEN = pattern(
     r"(?i)\b(?:passwort|kennwort|zugangscode|mot de passe|contrase\u00f1a|contrasena|senha|has\u0142o|wachtwoord|parola|\u043f\u0430\u0440\u043e\u043b\u044c|jelsz\u00f3|l\u00f6senord|salasana|\u015fifre)"
-    r"\s{0,4}(?:lautet|ist|est|es|\u00e9|to|is|\u00e4r|on|era|war)?\s{0,4}[:=]?\s{0,4}[\"'`\u201e\u00ab]?(?P<v>[^\s\"'`\u201c\u00bb<>]{4,64})"
+    r"[ \t]{0,4}(?:lautet|ist|est|es|\u00e9|to|is|\u00e4r|on|era|war)?[ \t]{0,4}[:=]?[ \t]{0,4}[\"'`\u201e\u00ab]?(?P<v>[^\s\"'`\u201c\u00bb<>]{4,64})"
 )
 _SPOKEN_CUES = (
     "passwort", "kennwort", "zugangscode", "mot de passe", "contrase", "senha", "has\u0142o", "wachtwoord",
@@ -33,7 +33,7 @@ _BLOCK = pattern(
     r"(?<![\w.-])(?P<key>[A-Za-z_][\w.-]{1,60})[\"']?:[ \t]{1,8}[|>][+-]?\d?[ \t]{0,8}\r?\n[ \t]{1,40}(?P<v>[^\s:#-][^\s]{2,200})(?=\s)"
 )
 _TOGETHER = pattern(
-    r"(?i)\b(?:credentials?|creds|logins?)\s{0,3}(?:are|is)?\s{0,2}[:=-]\s{0,3}(?P<user>[\w.@-]{2,64})\s{0,3}[/|:]\s{0,3}(?P<v>[^\s,;=\"']{4,64})"
+    r"(?i)\b(?:credentials?|creds|logins?)\s{0,3}(?:are|is)?\s{0,2}[:=-]\s{0,3}(?P<user>[\w.@-]{2,64})\s{0,3}[/|:]\s{0,3}(?P<v>[^\s,;\"']{4,64})"
 )
 _WITH = pattern(
     r"(?i)\b(?:with|using|and|as|by)\s{1,3}(?:the\s{1,3}|its\s{1,3}|his\s{1,3}|her\s{1,3}|their\s{1,3}|this\s{1,3})?(?:pass(?:word|phrase|code|wd)|pwd|secret|token)\s{1,3}[\"'`]?(?P<v>[^\s\"'`<>]{4,64})"

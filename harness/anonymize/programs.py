@@ -43,12 +43,6 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("smbclient", "smbmap", "smbget", "rpcclient", "winexe", "wmic", "net rpc"),
-        pattern(
-            r"(?i)\b(?:smb\w{1,8}|rpcclient|winexe|wmic|net)\b[^\n|;&]{0,160}?\s(?:-U|--user=)\s{0,4}[\"']?(?P<user>[\w.\\/-]{1,64})%(?P<v>[^\s\"']{3,64})"
-        ),
-    ),
-    (
         ("akia", "asia"),
         pattern(
             r"(?<![A-Z0-9])A[KS]IA[A-Z0-9]{16}[\"'`]?[ \t]{0,3}[,:;|/ \t][ \t]{0,3}[\"'`]?(?P<v>[A-Za-z0-9/+]{40})(?![\w/+])"
@@ -91,12 +85,6 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("vault login",),
-        pattern(
-            r"(?i)\bvault login\s{1,4}(?:-\w{1,20}(?:=\S{1,80})?\s{1,4}){0,4}(?P<v>(?!-)[\w.-]{8,})"
-        ),
-    ),
-    (
         (" -u", " --user"),
         pattern(
             r"\s(?:-u|--user)[= ]{1,4}[\"']?(?P<v>(?=[^\s:]*\d)[^\s\"':/]{12,120}):(?=[\"'\s]|\Z)"
@@ -106,22 +94,6 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ("bundle_",),
         pattern(
             r"(?i)\bBUNDLE_\w{2,80}[ \t]{0,3}[:=][ \t]{0,3}[\"']?(?P<v>[0-9a-f]{8}:[0-9a-f]{8})\b"
-        ),
-    ),
-    (
-        ("unzip ", "zip ", "7z "),
-        pattern(
-            r"(?i)\b(?:(?:un)?zip\s[^\n|;&]{0,60}?(?<=\s)-P|7z\s{1,4}\w\s[^\n|;&]{0,60}?(?<=\s)-p)\s{0,2}[\"']?(?P<v>[^\s\"';|]{4,64})"
-        ),
-    ),
-    (
-        ("openssl enc",),
-        pattern(r"(?i)\bopenssl enc\s[^\n|;&]{0,120}?\s-k\s{1,4}[\"']?(?P<v>[^\s\"']{4,64})"),
-    ),
-    (
-        ("htpasswd ",),
-        pattern(
-            r"\bhtpasswd\s{1,4}-\w{0,4}b\w{0,4}\s{1,4}(?:\S{1,200}\s{1,4})?(?P<user>[\w.@-]{1,64})\s{1,4}[\"']?(?P<v>[^\s\"'|;&]{4,64})"
         ),
     ),
     (
@@ -150,18 +122,6 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("rabbitmqctl",),
-        pattern(
-            r"\brabbitmqctl\s{1,4}(?:-\w\s{1,2}\S{1,60}\s{1,4})?(?:add_user|change_password|authenticate_user)\s{1,4}(?P<user>[\w.@-]{1,64})\s{1,4}[\"']?(?P<v>[^\s\"']{4,80})"
-        ),
-    ),
-    (
-        ("lftp ", "ncftp"),
-        pattern(
-            r"\b(?:lftp|ncftp\w{0,4})\s[^\n|;]{0,80}?(?<=\s)-u\s{0,3}(?P<user>[^\s,]{1,64}),(?P<v>[^\s\"']{3,64})"
-        ),
-    ),
-    (
         ("freerdp", "mstsc", "rdesktop"),
         pattern(
             r"(?i)(?:freerdp|mstsc|rdesktop)\b[^\n|;]{0,160}?(?<=\s)(?:/p:|-p\s)(?P<v>[^\s\"']{3,64})"
@@ -170,6 +130,18 @@ _FORMS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     (
         ("password '", 'password "'),
         pattern(r"(?i)password\s{1,3}[\"'](?P<t>[^\s\"']{4,80})[\"']"),
+    ),
+    (
+        ("variable",),
+        pattern(
+            r"(?i)\bvariable\s{1,4}[\"'](?P<key>[\w.-]{2,80})[\"']\s{0,4}\{[^{}]{0,600}?\bdefault\s{0,8}=\s{0,4}[\"'](?P<v>[^\"'\r\n]{3,200})[\"']"
+        ),
+    ),
+    (
+        ('": {', '":{', '" : {'),
+        pattern(
+            r"(?<=[\w-])\"\s{0,2}:\s{0,2}\{[^{}]{0,300}?\"(?i:default_?|secret_?|plain_?)?(?i:value|default|text)\"\s{0,3}:\s{0,3}\"(?P<v>[^\"\\\r\n]{3,400})\""
+        ),
     ),
     (("v1=",), pattern(r"(?<![\w&?])v1=(?P<v>[0-9a-f]{64})(?![0-9a-f])")),
 )
@@ -183,7 +155,7 @@ _POINT = pattern(
     r"(?i)\bcoord(?:inate)?s?[\"']?\s{0,3}[:=]\s{0,3}[\[(]\s{0,3}(?P<a>-?\d{1,3}\.\d{3,})\s{0,3},\s{0,3}(?P<b>-?\d{1,3}\.\d{3,})"
 )
 _UNC = pattern(
-    r"(?<![\w:\\/.-])(?:\\\\|(?<=[ \t])//)(?P<h>[A-Za-z0-9][\w.-]{2,80})(?=[\\/][\w$]{1,80})"
+    r"(?<![\w:\\/.-])(?:\\\\|(?:(?<=[ \t])|(?<=\n)|(?<=\A))//)(?P<h>[A-Za-z0-9][\w.-]{2,80})(?=[\\/][\w$]{1,80})"
 )
 _WORDED = pattern(
     r"(?i)\b(?P<v>[\w+-]{1,40}(?:(?:\.| dot )[\w+-]{1,40}){0,4} at (?P<h>[\w-]{2,60}(?: dot [\w-]{2,60}){1,4}))\b"
@@ -221,7 +193,7 @@ def programs(text: str, low: str, shape: Shape) -> Iterator[Span]:
         for found in at_each(_POINT, text, places(low, "coord")):
             yield Span(*found.span("a"), "longitude", found.group("a"), LIKELY)
             yield Span(*found.span("b"), "latitude", found.group("b"), LIKELY)
-    if "\\\\" in text or " //" in text:
+    if "\\\\" in text or " //" in text or "\n//" in text:
         for found in at_each(_UNC, text, places(text, "\\\\", "//")):
             if _machine(found.group("h")):
                 yield Span(*found.span("h"), "host", found.group("h").lower(), LIKELY)
@@ -236,6 +208,8 @@ def _declared(found: re.Match[str]) -> Iterator[Span]:
         return
     if "key" in parts and kind_of_key(parts["key"]) != "secret":
         return
+    if found.group()[0] == '"' and kind_of_key(_key_before(found)) != "secret":
+        return
     for name, value in parts.items():
         if not value or made_up(value) or name == "key":
             continue
@@ -246,6 +220,12 @@ def _declared(found: re.Match[str]) -> Iterator[Span]:
             yield Span(*found.span(name), "password", value, SURE)
         elif (account := value.rpartition("\\")[2]).lower() not in NOBODY:
             yield Span(found.end(name) - len(account), found.end(name), "user", account, LIKELY)
+
+
+def _key_before(found: re.Match[str]) -> str:
+    """Return the key that ends where an object begins: ``"db_password": {"value": ...``."""
+    start = found.string.rfind('"', max(0, found.start() - 80), found.start()) + 1
+    return found.string[start : found.start()]
 
 
 def _machine(name: str) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.anonymize.assignments import assigned
+from harness.anonymize.columns import columns
+from harness.anonymize.commands import commands
 from harness.anonymize.known import known
 from harness.anonymize.network import network
 from harness.anonymize.packed import Packed, packed
@@ -10,6 +12,7 @@ from harness.anonymize.passwords import passwords
 from harness.anonymize.pattern import pattern
 from harness.anonymize.personal import personal
 from harness.anonymize.programs import programs
+from harness.anonymize.protocols import protocols
 from harness.anonymize.secrets import contextual
 from harness.anonymize.shape import Shape, holds
 from harness.anonymize.spans import Detector, Span, Taken, apart
@@ -20,9 +23,10 @@ _PACKABLE = pattern(r"[A-Za-z0-9+/_-]{11}|[0-9a-fA-F]{2}[ :,][0-9a-fA-F]{2}[ :,]
 _ANY = pattern(
     r"[@\\%&+/:=\u0080-\U0010ffff]|\d{3}|\w\.\w|-[a-z]*\d|[A-Z]-\d|[A-Za-z0-9]{12}|[\"'][^\"']{0,80}\d"
     r"|(?i:\b(?:mr|ms|mrs|dr|prof|herr|frau|mme)\b|pass|pwd|secret|token|\bpin\b|key|cred|otp\b|code| at |contrase|senha|parola|community|identified|kennwort|wachtwoord"
-    r"|login|logged|user|account|ssh|host|server|node|pod)"
+    r"|login|logged|user|account|ssh|host|server|node|pod|auth|psk|session|reset|changed|identified|community|rootpw|clave|mdp| -{1,2}[a-z])"
 )
 """What a text must hold for any rule to see something in it."""
+_JOINT = pattern(r"[\"'][ \t]+[\"']")
 _SHORT = 400
 _MOST_NESTED = 6
 _AROUND = 160
@@ -44,6 +48,9 @@ class Rules:
         yield from personal(text, low, shape)
         yield from passwords(text, low, shape)
         yield from programs(text, low, shape)
+        yield from protocols(text, low, shape)
+        yield from commands(text, shape)
+        yield from columns(text, shape)
 
 
 Readings = list[tuple[View | None, str, list[Span]]]
@@ -72,9 +79,12 @@ def read(
         return apart(all_) if all_ else []
     kept: list[Span] = []
     taken = Taken()
+    whole = {span.start for span in looks[-1][2]}
     for view, plain, seen in looks:
         for span in apart([*seen, *extra(plain)] if extra is not None else seen):
             start, end = view.back(span.start, span.end) if view else (span.start, span.end)
+            if view and start in whole and _JOINT.search(text, start, end):
+                continue  # it is whole without the next literal
             if taken.take(start, end):
                 levels = _levels(text, start, end, view) if view else span.levels
                 kept.append(span._replace(start=start, end=end, levels=levels) if view else span)

@@ -15,7 +15,7 @@ from itertools import count
 from harness.anonymize.keys import kind_of_key
 from harness.anonymize.numbers import luhn
 from harness.anonymize.pattern import pattern
-from harness.anonymize.vocabulary import PATH_WORDS, made_up
+from harness.anonymize.vocabulary import PATH_WORDS, SURROGATE, made_up
 
 _MOST_DRAWS = 10_000
 _CROWDED = 500
@@ -267,6 +267,25 @@ def _degrees(made: Surrogates, axis: str, value: str, written: str) -> str:
     )
 
 
+def _pair_of_degrees(made: Surrogates, value: str, written: str) -> str:
+    """Return two places of one text, with what stands between them."""
+    del written
+    first, sign, second = _TWO_DEGREES.split(value, maxsplit=1)
+    return _latitude(made, first, first) + sign + _longitude(made, second, second)
+
+
+_TWO_DEGREES = pattern(r"([^\d.+-]+(?=[+-]?\d))")
+
+
+def _hook(made: Surrogates, value: str, written: str) -> str:
+    """Return an address where anybody may write, without what lets them."""
+    scheme = "https://" if written.startswith("https://") else ""
+    plain = value.removeprefix("https://").removeprefix("http://")
+    head = re.match(r"[^/]+/(?:api/(?:v\d+/)?)?[a-z]+/", plain)
+    made_ = made.unique("hook", plain, lambda raw: "ANON_HOOK_" + raw.hex()[:16])
+    return scheme + (head.group() if head else "") + made_
+
+
 def _place(made: Surrogates, value: str, written: str) -> str:
     return f"{_latitude(made, value, '0.0000')}, {_longitude(made, value, '0.0000')}"
 
@@ -346,7 +365,7 @@ MAKERS: dict[str, Callable[[Surrogates, str, str], str]] = {
     "email": _email, "host": _host, "ipv4": _ipv4, "ipv6": _ipv6, "mac": _mac, "url": _url,
     "phone": _phone, "card": _card, "iban": _iban, "ssn": _ssn, "uuid": _uuid, "hex_id": _hex_id,
     "account": _account, "arn": _arn, "pod": _pod, "user": _user, "ticket": _ticket,
-    "latitude": _latitude, "longitude": _longitude, "place": _place, "number": _number,
+    "latitude": _latitude, "longitude": _longitude, "place": _place, "coordinates": _pair_of_degrees, "hook": _hook, "number": _number,
 }  # fmt: skip
 """Kind -> what makes its surrogates; every other kind becomes ``ANON_<KIND>_<hex>``."""
 
@@ -387,6 +406,21 @@ _RESERVED: dict[str, re.Pattern[str]] = {
     ),
     "organisation": pattern(r"(?i)Anon[ _-]?Org[ _-]?[a-p]{6}"),
 }
+_LOOSE = frozenset(
+    {
+        "user",
+        "host",
+        "secret",
+        "password",
+        "token",
+        "cookie",
+        "auth_header",
+        "number",
+        "hex_id",
+        "phone",
+    }
+)
+"""Kinds that a place declares, whatever stands there: there may be a surrogate of another kind."""
 _TEST_CARDS = pattern(
     r"40000000\d+|55555555\d+|378282\d+|60111111\d+|4111111111111111|4242424242424242|4012888888881881|5105105105105100|6011000990139424|371449635398431|30569309025904|3530111333300000"
 )
@@ -397,6 +431,10 @@ def reserved(kind: str, value: str) -> bool:
     """Whether a value of a kind lies in the space that is set aside for surrogates and examples."""
     if "ANON_" in value and _SECRET.search(value) is not None:
         return True
+    if kind in _LOOSE and SURROGATE.search(value.strip("\"'.,;:()[]")) is not None:
+        return True
+    if kind == "coordinates":
+        return all(reserved("latitude", each) for each in re.findall(r"[+-]?\d+\.\d+", value))
     if kind == "card":
         return _TEST_CARDS.fullmatch(value) is not None
     if kind == "ipv4":

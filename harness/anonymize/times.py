@@ -46,14 +46,39 @@ _DOTTED = pattern(
 _DIGIT = pattern(r"\d")
 _CLOCK = pattern(r"\d\d?:\d\d(?::\d\d)?|\d{4}-\d\d-\d\dT\d")
 _ANCHOR = pattern(
-    r"(?:19|20)\d\d[-/.]?[01]\d[-/.]?[0-3]\d[T _]?\d\d[:h]?\d\d|\d{1,2}[/ ][A-Z][a-z]{2}[/ ]\d{4}[: ]\d\d:\d\d|(?<!\d)1[4-9]\d{8}(?:\d{3}){0,3}(?!\d)"
+    r"(?:19|20)\d\d[-/.]?[01]\d[-/.]?[0-3]\d[T _]?\d\d[:h]?\d\d|\d{1,2}[/ ][A-Z][a-z]{2}[/ ]\d{4}[: ]\d\d:\d\d"
 )
 _EPOCH = pattern(r"(?<![\w.])1[4-9]\d{8}(?P<more>(?:\d{3}){0,3})(?:\.\d{1,9})?(?![\w.])")
 
 
+_TOLD = pattern(
+    r"(?i)(?:time|date|stamp|epoch|creat|updat|modif|expir|since|until|begin|start|finish|end|seen|after|before|audit|clock"
+    r"|(?<![a-z])(?:ts|exp|iat|nbf|auth_time|from|to|at|t)(?=[\"'\s]{0,3}[=:@])|_at)[\w.-]{0,24}[\"'\s:=(@\[,<>+-]{1,8}(?:d[\"'\s]{1,2}@)?$"
+)
+"""What says that the number after it is a moment."""
+_BEGUN = pattern(r"(?:^|\n)[\[(<#\"']{0,2}$|\[\s{0,4}$")
+"""A line's begin, as in logs; a bracket, as in pairs of a moment and a value."""
+_LOGGED = pattern(r"[\])>]?[ \t|,;:.]{1,2}[ \t]?[\[\"A-Za-z(<]|\s{0,2}$|\s?\n")
+
+
+def _is_moment(found: re.Match[str]) -> bool:
+    """Whether a number of ten digits and more is a moment: its place says so, not its size alone."""
+    text, start = found.string, found.start()
+    before = text[max(0, start - 48) : start]
+    if _TOLD.search(before):
+        return True
+    whole = text[max(0, start - 3) : start] if start else ""
+    at_begin = start == 0 or _BEGUN.search(whole) is not None
+    return (
+        at_begin and len(text) > len(found.group()) and _LOGGED.match(text, found.end()) is not None
+    )
+
+
 def anchored(text: str) -> bool:
     """Whether a text holds a moment with its time of day."""
-    return _ANCHOR.search(text) is not None
+    return _ANCHOR.search(text) is not None or (
+        "1" in text and any(_is_moment(found) for found in _EPOCH.finditer(text))
+    )
 
 
 def days_of(text: str) -> Iterator[dt.date]:
@@ -198,6 +223,8 @@ def _ordinal(day: int) -> str:
 
 
 def _epoch(found: re.Match[str], days: int) -> str:
+    if not _is_moment(found):
+        return found.group()
     whole, dot, part = found.group().partition(".")
     return str(epoch(int(whole), days)) + dot + part
 

@@ -8,6 +8,7 @@ from typing import Any
 from harness.anonymize.anonymizer import Anonymizer
 from harness.anonymize.assignments import judged
 from harness.anonymize.keys import after_flags, kind_of_key
+from harness.anonymize.pattern import pattern
 from harness.anonymize.rules import Rules, containers, everywhere, holds_surrogate
 from harness.anonymize.spans import Detector, Span
 from harness.anonymize.surrogates import reserved
@@ -35,15 +36,19 @@ class Finding:
 
 def scan(value: Json, detectors: Sequence[Detector] = _RULES) -> list[Finding]:
     """Return what in a value identifies or opens something and lies in no reserved space."""
-    return list(_scanned(value, (), "", detectors))
+    return [finding for finding, _ in _scanned(value, (), "", detectors)]
 
 
 def _scanned(
     value: Json, path: Steps, key: str, detectors: Sequence[Detector]
-) -> Iterator[Finding]:
+) -> Iterator[tuple[Finding, str]]:
+    """Yield what is found, each with its value, which goes into no report."""
     if isinstance(value, str):
         for span in _hits(value, key, detectors):
-            yield Finding(span.kind, path, span.start, f"looks like {article(span.kind)}")
+            yield (
+                Finding(span.kind, path, span.start, f"looks like {article(span.kind)}"),
+                span.value,
+            )
     elif isinstance(value, dict):
         for name, each in value.items():
             yield from _scanned(name, (*path, str(name)), "", detectors)
@@ -55,7 +60,7 @@ def _scanned(
     elif isinstance(value, int) and not isinstance(value, bool):
         for span in judged(kind_of_key(key), str(value), 0):
             if not reserved("number", str(value)) and not reserved(span.kind, span.value):
-                yield Finding(span.kind, path, 0, f"looks like {article(span.kind)}")
+                yield Finding(span.kind, path, 0, f"looks like {article(span.kind)}"), str(value)
 
 
 def _hits(text: str, key: str, detectors: Sequence[Detector]) -> Iterator[Span]:
@@ -95,7 +100,7 @@ _WORDS = {
     "secret": "an assigned secret", "password": "a password", "leak": "a secret",
     "aws_key": "an AWS key", "card": "a card number", "phone": "a phone number",
     "ticket": "a ticket's id", "pod": "a pod's name", "account": "an account number",
-    "auth_header": "a bearer token", "hex_id": "an id in hex", "number": "a number of somebody", "latitude": "a place", "longitude": "a place",
+    "auth_header": "a bearer token", "hex_id": "an id in hex", "number": "a number of somebody", "coordinates": "a place", "latitude": "a place", "longitude": "a place",
 }  # fmt: skip
 
 
@@ -105,10 +110,37 @@ def verify(original: Json, anonymized: Json, anonymizer: Anonymizer) -> list[Fin
     found += scan(anonymized)
     needles = _needles(anonymizer)
     for path, text in _texts(anonymized, ()):
-        found += _residual(text, path, needles)
+        found += (finding for finding, _ in _residual(text, path, needles))
         found += _named(text, path, anonymizer)
     found += _shared(anonymizer)
     return found
+
+
+_MOST_ROUNDS = 3
+
+
+def settled(original: Json, anonymizer: Anonymizer) -> tuple[Json, list[Finding]]:
+    """Return a collected document replaced, and what is wrong with it.
+
+    What verification finds is collected too, and everything is replaced again, before it is told.
+    """
+    clean = anonymizer.replace(original)
+    left = verify(original, clean, anonymizer)
+    for _ in range(_MOST_ROUNDS):
+        if not left:
+            break
+        before = len(anonymizer.known.words)
+        for finding, value in _scanned(clean, (), "", _RULES):
+            anonymizer.insist(finding.kind, value)
+        needles = _needles(anonymizer)
+        for path, text in _texts(clean, ()):
+            for finding, value in _residual(text, path, needles):
+                anonymizer.insist(finding.kind, value)
+        if len(anonymizer.known.words) == before:
+            break
+        clean = anonymizer.replace(original)
+        left = verify(original, clean, anonymizer)
+    return clean, left
 
 
 def _shape(before: Json, after: Json, path: Steps) -> Iterator[Finding]:
@@ -149,7 +181,8 @@ def _needles(anonymizer: Anonymizer) -> dict[str, str]:
     return made
 
 
-def _residual(text: str, path: Steps, needles: dict[str, str]) -> Iterator[Finding]:
+def _residual(text: str, path: Steps, needles: dict[str, str]) -> Iterator[tuple[Finding, str]]:
+    """Yield what is left, each with what to replace: the original, or the token that holds it."""
     readings = [
         text,
         *(view.text for view in views(text)),
@@ -159,8 +192,9 @@ def _residual(text: str, path: Steps, needles: dict[str, str]) -> Iterator[Findi
     whole = "\n".join(readings)
     for needle, kind in needles.items():
         if needle.startswith("\0"):
-            if needle[1:] in whole:
-                yield Finding(kind, path, 0, "an original is left, encoded")
+            at = whole.find(needle[1:])
+            if at >= 0:
+                yield Finding(kind, path, 0, "an original is left, encoded"), _token(whole, at)
             continue
         at = low.find(needle)
         while at >= 0:
@@ -168,9 +202,23 @@ def _residual(text: str, path: Steps, needles: dict[str, str]) -> Iterator[Findi
             if not (before.isalnum() and needle[0].isalnum()) and not (
                 after.isalnum() and needle[-1].isalnum()
             ):
-                yield Finding(kind, path, min(at, len(text)), "an original is left")
+                finding = Finding(kind, path, min(at, len(text)), "an original is left")
+                yield finding, needle
                 break
             at = low.find(needle, at + 1)
+
+
+def _token(text: str, at: int) -> str:
+    """Return the run of letters, digits and signs of base64 around a place."""
+    start = end = at
+    while start and at - start < _LONGEST_TOKEN and _CODED.match(text[start - 1]):
+        start -= 1
+    while end < len(text) and end - at < _LONGEST_TOKEN and _CODED.match(text[end]):
+        end += 1
+    return text[start:end]
+
+
+_CODED, _LONGEST_TOKEN = pattern(r"[A-Za-z0-9+/=_-]"), 4_000
 
 
 def _named(text: str, path: Steps, anonymizer: Anonymizer) -> Iterator[Finding]:

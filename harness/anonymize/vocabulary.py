@@ -36,7 +36,16 @@ PUBLIC_HOSTS = frozenset(
     docs.docker.com docs.github.com cli.github.com help.github.com
     k8s.io sigs.k8s.io gopkg.in google.golang.org api.sendgrid.com api.mailgun.net api.cloudflare.com
     api.datadoghq.com datadoghq.com datadoghq.eu core.windows.net api.pagerduty.com events.pagerduty.com
-    registry.yarnpkg.com yarnpkg.com api.groq.com api.mistral.ai api.cohere.ai generativelanguage.googleapis.com""".split()
+    registry.yarnpkg.com yarnpkg.com api.groq.com api.mistral.ai api.cohere.ai generativelanguage.googleapis.com
+    registry.gitlab.com docker.gitlab.com index.docker.io registry-1.docker.io auth.docker.io
+    registry.terraform.io releases.hashicorp.com developer.hashicorp.com www.terraform.io upload.pypi.org
+    test.pypi.org proxy.golang.org sum.golang.org api.linear.app linear.app api.notion.com notion.so
+    api.figma.com www.figma.com api.airtable.com airtable.com api.digitalocean.com api.heroku.com
+    management.azure.com graph.microsoft.com openrouter.ai api.together.xyz api.perplexity.ai
+    api.replicate.com api.deepseek.com api.x.ai helm.sh charts.helm.sh charts.bitnami.com bitnami.com
+    mcr.microsoft.com public.ecr.aws packages.cloud.google.com dl.k8s.io get.helm.sh apt.postgresql.org
+    download.docker.com get.docker.com deb.nodesource.com rubyonrails.org spring.io repo.maven.apache.org
+    search.maven.org plugins.gradle.org services.gradle.org static.crates.io index.crates.io""".split()
 )
 """Hosts that say nothing about who speaks of them."""
 
@@ -61,7 +70,7 @@ SYSTEM_USERS = frozenset(
     opc bitnami hadoop spark airflow kafka elasticsearch rabbitmq grafana prometheus sandbox
     workspace work build builder ci deploy agent assistant model bot tool jovyan coder oai swe-bench
     localhost host your_user youruser myuser api oauth2 x-access-token x-token-auth __token__
-    gitlab-ci-token oauth2accesstoken _json_key staff wheel""".split()
+    gitlab-ci-token oauth2accesstoken _json_key staff wheel token""".split()
 )
 """Accounts that exist on every machine."""
 
@@ -84,6 +93,30 @@ GENERIC_WORDS = frozenset(
     n/a na api aws4-hmac-sha256 aws4-ecdsa-p256-sha256""".split()
 )
 """Words that stand where a secret might and are none."""
+
+SERVICE_WORDS = frozenset(
+    """ledger billing payment payments order orders checkout cart catalog inventory shipping reporting
+    reports analytics metrics monitoring monitor logging backup backups replication replica replicator
+    replicate readonly readwrite writer reader app application web website frontend backend gateway proxy
+    worker workers scheduler cron queue broker cache search index indexer events event notification
+    notifications mailer sms crm erp cms wiki blog shop store accounts account customer customers client
+    clients partner partners vendor data datalake warehouse etl ingest ingestion pipeline stream streaming
+    batch export exporter import importer sync migration migrations migrate identity sso oauth session
+    sessions portal dashboard console support helpdesk tickets ticket incident incidents alerts alerting
+    platform infra infrastructure cloud network security audit compliance risk fraud pricing tax invoice
+    invoices refund refunds subscription subscriptions loyalty rewards booking bookings reservations
+    flights hotel hotels delivery fleet driver drivers trips ride rides maps media video images assets
+    files content documents uploads downloads registry artifact artifacts release releases runners
+    pipelines tests quality feature features flags experiments model models training inference serving
+    vector embeddings chat messaging messages mail email newsletter marketing campaign campaigns ads
+    sales finance treasury accounting payroll people talent recruiting learning edu school
+    health clinic pharmacy claims policy policies quotes trading trades market markets portfolio
+    wallet wallets cards transfer transfers settlement core common base main primary secondary master
+    standby demo staging live internal external owner robot automation svc srv tomcat nexus jenkins sonar artifactory harbor logstash fluent fluentd kibana
+    splunk datadog zabbix nagios consul nomad vault keycloak rancher traefik haproxy squid hr etl dba""".split()
+)
+"""Names of services, which accounts of machines have too: replaced where they are declared, and not
+looked for everywhere, since queues, paths and tools have the same names."""
 
 NOBODY = SYSTEM_USERS | GENERIC_WORDS
 """Words that stand where somebody's account might and are none."""
@@ -154,7 +187,7 @@ MADE_UP = pattern(
 """What stands for a secret without being one."""
 
 SURROGATE = pattern(
-    r"\banon[-_](?:pod-)?[0-9a-f]{10}\b|^0{16}[0-9a-f]{16}$|^00000000-0000-4000-8000-[0-9a-f]{12}$"
+    r"\banon[-_](?:pod-)?[0-9a-f]{10}\b|^0{16}[0-9a-f]{16}$|^00000000-0000-4000-8000-[0-9a-f]{12}$|(?:^|[-_])ANON_[A-Z0-9_]+_[0-9a-f]{16}|^GB\d\dANON\d{14}$|^ANON-\d{8}$"
     r"|^(?i:[\w.+-]{0,40}(?:person|anon)[a-p]{6}[\w.+-]{0,40})$"
     r"|^198\.1[89]\.\d{1,3}\.\d{1,3}$|^(?:\+1-)?\(?\d{3}\)?[- ]555-01\d\d$|^(?i:2001:db8:[0-9a-f:]+|00:00:5e:00:53:[0-9a-f]{2})$"
 )

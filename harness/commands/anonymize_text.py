@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from harness.anonymize import Anonymizer, Roster, verify
+from harness.anonymize import Anonymizer, Roster, settled
 from harness.commands.context import Context
 from harness.commands.import_files import FOLDER
 from harness.commands.import_key import known_key
@@ -62,8 +62,7 @@ def anonymize_text(
     _remember(anonymizer, root, options.incident)
     anonymizer.collect(text)
     before = dict(anonymizer.report().counts)
-    clean = anonymizer.replace(text)
-    left = verify(text, clean, anonymizer)
+    clean, left = settled(text, anonymizer)
     if left:
         name = "stdin" if file == STDIN else file
         fix = "name it in --roster FILE, or take it out of the text"

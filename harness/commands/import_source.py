@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness import plugins
-from harness.anonymize import Anonymizer, Finding, verify
+from harness.anonymize import Anonymizer, Finding, settled
 from harness.domain.record import Json
 from harness.domain.trajectory import Loss
 from harness.errors import InputError, Place, Problem
@@ -120,8 +120,7 @@ def anonymized(
     spoken = {key: plain[key] for key in ("title", "messages", "tools", "requested_model",
                                           "responded_model", "sampling", "lossy")}  # fmt: skip
     anonymizer.collect(spoken)
-    clean = anonymizer.replace(spoken)
-    left = verify(spoken, clean, anonymizer)
+    clean, left = settled(spoken, anonymizer)
     if left:
         told = [_left(document, finding) for finding in left[:_MOST_FINDINGS]]
         raise InputError(*told)
