@@ -11,11 +11,12 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from harness.errors import Place, Problem
+from harness.errors import InputError, Place, Problem
 from harness.files.folders import inside
 
 PREFIX = ".harness-stage-"
@@ -97,7 +98,7 @@ def recover(root: Path) -> list[str]:
     """
     notes: list[str] = []
     for folder in _stages(root):
-        files, folders = _journal(folder)
+        files, folders = _journal(root, folder)
         if not all(_is(root / name, digest) for name, digest in files.items()):
             notes += _taken_back(root, folder, files, folders)
         with suppress(OSError):
@@ -132,30 +133,42 @@ def _stages(root: Path) -> list[Path]:
     return [path for path in found if path.is_dir() and not path.is_symlink()]
 
 
-def _journal(folder: Path) -> tuple[dict[str, str], list[str]]:
+def _journal(root: Path, folder: Path) -> tuple[dict[str, str], list[str]]:
     """Return the files with their hashes and the new folders; nothing where no journal says it.
 
-    A journal lies in the project, where anybody may write: it names nothing outside of it.
+    A journal lies in the project, and may have come with a clone of it: it names nothing outside,
+    neither by its words nor through a link.
     """
     path = folder / _JOURNAL
     try:
-        if path.is_symlink() or path.stat().st_size > _MOST_BYTES:
+        if not _is_file(path) or path.stat().st_size > _MOST_BYTES:
             return {}, []
         found = json.loads(path.read_bytes())
-        files = {str(k): str(v) for k, v in found["files"].items() if _is_plain(str(k))}
-        return files, [str(each) for each in found["folders"] if _is_plain(str(each))]
+        files = {str(k): str(v) for k, v in found["files"].items() if _is_own(root, str(k))}
+        return files, [str(each) for each in found["folders"] if _is_own(root, str(each))]
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return {}, []
 
 
-def _is_plain(name: str) -> bool:
+def _is_own(root: Path, name: str) -> bool:
     steps = PurePosixPath(name)
-    return not steps.is_absolute() and ".." not in steps.parts and bool(steps.parts)
+    if steps.is_absolute() or ".." in steps.parts or not steps.parts or "\0" in name:
+        return False
+    try:
+        inside(root, (root / name).parent)
+    except InputError:
+        return False
+    return True
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file itself stands there: no link, and nothing that reading would wait for."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _is(path: Path, digest: str) -> bool:
     try:
-        if path.is_symlink():
+        if not _is_file(path):
             return False
         return hashlib.sha256(path.read_bytes()).hexdigest() == digest
     except OSError:
